@@ -1,0 +1,30 @@
+# What a developer does here. `make` alone lists it.
+.DEFAULT_GOAL := help
+.PHONY: help run test check tools simulate size
+
+CARGO := cargo
+SEEDS ?= 0..20000
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## The whole product on this machine; make run ARGS='--port 0 --in-memory'
+	@$(CARGO) run --quiet --locked -p local -- $(ARGS)
+
+test: tools ## Every suite: unit, contract, simulation, SDKs, end to end
+	$(CARGO) build --workspace --locked
+	$(CARGO) test --workspace --locked
+
+check: ## Before each commit: format, lints, unit tests
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
+	$(CARGO) test --workspace --locked --lib
+
+tools: ## What the tests need beside Rust, into .tools/
+	@tests/tools/install
+
+simulate: ## The protocol's simulation at length; make simulate SEEDS=0..1000000
+	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p token-broker --test simulation -- --nocapture
+
+size: ## Bytes, crates and instructions of each function as it ships
+	@tests/bench/size

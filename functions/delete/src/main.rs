@@ -1,0 +1,6 @@
+//! The `delete` function on Lambda.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), lambda_http::Error> {
+    function::run(delete::handle).await
+}

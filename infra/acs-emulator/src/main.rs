@@ -1,0 +1,55 @@
+//! The command `acs-emulator`.
+
+use std::error::Error;
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use acs_emulator::server::{self, Https, ServeOptions};
+use clap::Parser as _;
+use tokio::signal::unix::{SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+
+mod options;
+mod ready;
+
+use options::Options;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_writer(io::stderr).with_env_filter(filter);
+    log.with_ansi(io::stderr().is_terminal()).init();
+    match run(Options::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let mut cause = Some(error.as_ref() as &dyn Error);
+            while let Some(error) = cause {
+                let _ = writeln!(io::stderr(), "{error}");
+                cause = error.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(options: Options) -> Result<(), Box<dyn Error>> {
+    let (resource, changes, journal) = options.resource()?;
+    let emulator = Arc::new(options.emulator(&resource, &changes)?);
+    let ca_file = options.ca_file();
+    let https = options.https.map(|address| {
+        let authority = resource.authority.clone();
+        Https { address, authority, ca_file: ca_file.clone() }
+    });
+    let serve_options = ServeOptions { http: options.http, https, journal };
+    let running = server::serve(Arc::clone(&emulator), serve_options).await?;
+    // Listened for before anybody can know that the emulator runs.
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    ready::announce(&emulator, &running, &ca_file, options.json)?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(running.shut_down().await?)
+}

@@ -1,0 +1,98 @@
+//! The command's options, and the emulator they ask for.
+
+use std::error::Error;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use acs_emulator::journal::{Journal, Opened};
+use acs_emulator::{AccessKey, Change, Emulator, Resource};
+use clap::Parser;
+
+/// A local emulator of the Azure Communication Services Identity service.
+#[derive(Debug, Parser)]
+#[command(version)]
+pub(crate) struct Options {
+    /// Where to serve plain http; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT", required_unless_present = "https")]
+    pub(crate) http: Option<SocketAddr>,
+    /// Where to serve https; port 0 picks a free one
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) https: Option<SocketAddr>,
+    /// Where to write the certificate that https clients have to trust [default:
+    /// acs-emulator-ca.pem beside the state file, else here]
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
+    /// An access key; given twice, the second is the secondary key [default: made up]
+    #[arg(long = "access-key", value_name = "BASE64")]
+    access_keys: Vec<AccessKey>,
+    /// The resource's id [default: made up]
+    #[arg(long, value_name = "GUID")]
+    resource_id: Option<String>,
+    /// How far a request's date may be off, either way
+    #[arg(long, value_name = "SECONDS", default_value_t = 900)]
+    clock_skew: u64,
+    /// Keep everything in this file across restarts
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// Answer 429 above the service's limits per 30 seconds
+    #[arg(long)]
+    enforce_quotas: bool,
+    /// Accept more of what broken clients sign
+    #[arg(long)]
+    lenient_auth: bool,
+    /// Print one line of JSON when ready
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A resource, what has happened to it, and where the rest is to be written.
+type Past = (Resource, Vec<Change>, Option<Journal>);
+
+impl Options {
+    /// The resource of the state file, or a new one.
+    pub(crate) fn resource(&self) -> Result<Past, Box<dyn Error>> {
+        let keys = match self.access_keys.as_slice() {
+            [] => [None, None],
+            [primary] => [Some(primary), None],
+            [primary, secondary] => [Some(primary), Some(secondary)],
+            _ => return Err("--access-key: at most two".into()),
+        };
+        let make = || Resource::generate(self.resource_id.clone(), keys.map(Option::<&_>::cloned));
+        let Some(state) = &self.state else { return Ok((make()?, Vec::new(), None)) };
+
+        let opened = Journal::open(state, || make().map_err(io::Error::other))?;
+        let Opened { journal, resource, changes } = opened;
+        if self.resource_id.as_ref().is_some_and(|id| *id != resource.resource_id) {
+            return Err("--resource-id: the state file was made with another".into());
+        }
+        let differs = |(key, kept): (Option<&AccessKey>, _)| key.is_some_and(|key| key != kept);
+        if keys.into_iter().zip(&resource.access_keys).any(differs) {
+            return Err("--access-key: the state file was made with another".into());
+        }
+        Ok((resource, changes, Some(journal)))
+    }
+
+    /// The emulator of a resource with this past.
+    pub(crate) fn emulator(
+        &self,
+        resource: &Resource,
+        changes: &[Change],
+    ) -> Result<Emulator, Box<dyn Error>> {
+        let mut settings = resource.settings()?;
+        settings.clock_skew = Duration::from_secs(self.clock_skew);
+        settings.enforce_quotas = self.enforce_quotas;
+        settings.lenient_auth = self.lenient_auth;
+        let emulator = Emulator::new(settings);
+        for change in changes {
+            emulator.replay(change);
+        }
+        Ok(emulator)
+    }
+
+    pub(crate) fn ca_file(&self) -> PathBuf {
+        let beside = self.state.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+        self.ca_file.clone().unwrap_or_else(|| beside.join("acs-emulator-ca.pem"))
+    }
+}

@@ -1,0 +1,134 @@
+//! State files: what survives, and what is refused.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use acs_emulator::journal::{Journal, Opened};
+use acs_emulator::{Emulator, Resource};
+use serde_json::json;
+use tempfile::TempDir;
+
+use crate::harness;
+
+fn file(folder: &TempDir) -> PathBuf {
+    folder.path().join("state.jsonl")
+}
+
+fn open(path: &Path) -> io::Result<Opened> {
+    Journal::open(path, || Resource::generate(None, [None, None]).map_err(io::Error::other))
+}
+
+/// An emulator of the file's resource, with all that has happened to it.
+fn revive(opened: &Opened) -> harness::Resource {
+    let settings = opened.resource.settings().unwrap();
+    let resource = harness::Resource::with(settings.clone());
+    let resource = harness::Resource { emulator: Emulator::new(settings), ..resource };
+    for change in &opened.changes {
+        resource.emulator.replay(change);
+    }
+    resource
+}
+
+#[test]
+fn everything_that_lasts_is_the_same_after_a_restart() {
+    let folder = TempDir::new().unwrap();
+    let mut opened = open(&file(&folder)).unwrap();
+    let resource = revive(&opened);
+    let target = format!("/identities?api-version={}", harness::GA);
+    let with_token = json!({ "createTokenWithScopes": ["chat"] });
+    let mut tokens = Vec::new();
+    for _ in 0..3 {
+        let answer = resource.call("POST", &target, &with_token);
+        opened.journal.append(&answer.changes).unwrap();
+        tokens.push(answer.body["accessToken"]["token"].as_str().unwrap().to_owned());
+    }
+    let identities = resource.emulator.identities();
+    let path = format!("/identities/{}/:revokeAccessTokens", identities[0].id);
+    let revoke = format!("{path}?api-version={}", harness::GA);
+    opened.journal.append(&resource.call("POST", &revoke, &json!(null)).changes).unwrap();
+    let delete = format!("/identities/{}?api-version={}", identities[1].id, harness::GA);
+    opened.journal.append(&resource.call("DELETE", &delete, &json!(null)).changes).unwrap();
+    let clock = resource.control("POST", "clock", &json!({ "advanceSeconds": 60 }));
+    opened.journal.append(&clock.changes).unwrap();
+    let key = resource.control("POST", "keys/secondary/regenerate", &json!(null));
+    opened.journal.append(&key.changes).unwrap();
+    drop(opened);
+
+    let revived = revive(&open(&file(&folder)).unwrap());
+
+    assert_eq!(revived.emulator.identities(), resource.emulator.identities());
+    for token in &tokens {
+        assert_eq!(revived.introspect(token), resource.introspect(token));
+    }
+    assert_eq!(
+        tokens.iter().map(|t| revived.is_active(t)).collect::<Vec<_>>(),
+        [false, false, true]
+    );
+    assert_eq!(
+        revived.control("GET", "jwks", &json!(null)).body,
+        resource.control("GET", "jwks", &json!(null)).body
+    );
+    let new_key = key.body["accessKey"].as_str().unwrap().parse().unwrap();
+    assert!(!identities.iter().any(|known| known.id == revived.create()));
+    revived.issue_with(&new_key, &identities[2].id);
+}
+
+#[test]
+fn a_torn_last_line_is_forgotten_and_the_file_goes_on() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder);
+    let mut opened = open(&path).unwrap();
+    let resource = revive(&opened);
+    let target = format!("/identities?api-version={}", harness::GA);
+    let create = || resource.call("POST", &target, &json!(null)).changes;
+    opened.journal.append(&create()).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let lost = create();
+    opened.journal.append(&lost).unwrap();
+    drop(opened);
+    let torn = fs::read(&path).unwrap();
+    fs::write(&path, &torn[..torn.len() - 3]).unwrap();
+
+    let mut reopened = open(&path).unwrap();
+
+    assert_eq!(reopened.changes.len(), 1);
+    assert_eq!(fs::read(&path).unwrap(), whole);
+    reopened.journal.append(&lost).unwrap();
+    drop(reopened);
+    assert_eq!(open(&path).unwrap().changes.len(), 2);
+}
+
+#[test]
+fn a_damaged_line_is_named_and_not_quoted() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder);
+    drop(open(&path).unwrap());
+    let mut damaged = fs::OpenOptions::new().append(true).open(&path).unwrap();
+    damaged.write_all(b"{\"change\":\"secret\"}\n").unwrap();
+
+    let error = open(&path).unwrap_err();
+
+    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    assert!(error.to_string().contains("line 2") && !error.to_string().contains("secret"));
+}
+
+#[test]
+fn two_emulators_cannot_share_a_file() {
+    let folder = TempDir::new().unwrap();
+    let _first = open(&file(&folder)).unwrap();
+
+    assert_eq!(open(&file(&folder)).unwrap_err().kind(), ErrorKind::WouldBlock);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_state_file_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = TempDir::new().unwrap();
+    drop(open(&file(&folder)).unwrap());
+
+    let mode = fs::metadata(file(&folder)).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -1,0 +1,11 @@
+//! The emulator as its users see it: requests in, answers out.
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and their harness")]
+
+mod authentication;
+mod control;
+mod faults;
+mod harness;
+mod journal;
+mod life;
+mod refusals;
+mod server;

@@ -1,0 +1,225 @@
+//! The server over real sockets, and the command.
+
+use std::io::{BufRead as _, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use acs_emulator::server::{Https, Running, ServeOptions, serve};
+use acs_emulator::tls::CertificateAuthority;
+use acs_emulator::{AccessKey, Emulator, Settings};
+use http::Request;
+use jiff::Timestamp;
+use rustls::crypto::ring;
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::harness::{GA, signed};
+
+const ANY_PORT: &str = "127.0.0.1:0";
+
+async fn start() -> (Running, SocketAddr, AccessKey) {
+    let settings = Settings::simulated(1);
+    let key = settings.access_keys[0].clone();
+    let http = Some(ANY_PORT.parse().unwrap());
+    let options = ServeOptions { http, ..ServeOptions::default() };
+    let running = serve(Arc::new(Emulator::new(settings)), options).await.unwrap();
+    let address = running.http().unwrap();
+    (running, address, key)
+}
+
+/// Sends text and gives back all that comes until the connection closes.
+fn exchange(mut stream: impl Read + Write, request: &str) -> String {
+    stream.write_all(request.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    // A connection that breaks off has still given what it gave.
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8(answer).unwrap()
+}
+
+fn control(address: SocketAddr, method: &str, path: &str, body: &Value) -> String {
+    let body = body.to_string();
+    let length = body.len();
+    let head = format!("{method} /_emulator/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let request = format!("{head}Content-Length: {length}\r\n\r\n{body}");
+    exchange(TcpStream::connect(address).unwrap(), &request)
+}
+
+/// A request as it stands on the wire, signed for this moment.
+fn on_the_wire(key: &AccessKey, target: &str, body: &str, host: &str) -> String {
+    #[expect(clippy::disallowed_methods, reason = "the server reads the same clock")]
+    let now = Timestamp::now();
+    let request: Request<_> = signed(key, "POST", target, body, host, now);
+    let headers = request.headers().iter();
+    let headers: Vec<String> =
+        headers.map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
+    let (headers, length) = (headers.concat(), body.len());
+    format!(
+        "POST {target} HTTP/1.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
+    )
+}
+
+fn create(address: SocketAddr, key: &AccessKey, host: &str) -> String {
+    let target = format!("/identities?api-version={GA}");
+    let body = json!({ "createTokenWithScopes": ["chat"] }).to_string();
+    exchange(TcpStream::connect(address).unwrap(), &on_the_wire(key, &target, &body, host))
+}
+
+fn length_and_body(answer: &str) -> (usize, &str) {
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
+    (length.parse().unwrap(), body)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_that_is_no_authority_is_taken_literally() {
+    let (running, address, key) = start().await;
+
+    let answer = create(address, &key, "localhost:29280:29280");
+
+    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+    let (length, body) = length_and_body(&answer);
+    assert_eq!(length, body.len());
+    running.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dropped_answer_closes_the_connection_without_a_byte() {
+    let (running, address, key) = start().await;
+    let fault = json!({ "effect": { "drop": true, "when": "afterEffect" }, "times": 1 });
+    assert!(control(address, "POST", "faults", &fault).starts_with("HTTP/1.1 204"));
+
+    assert_eq!(create(address, &key, "localhost"), "");
+
+    let identities = control(address, "GET", "identities", &json!(null));
+    assert!(identities.contains("8:acs:"), "it took effect all the same: {identities}");
+    running.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_answer_promises_more_than_it_sends() {
+    let (running, address, key) = start().await;
+    for keep in [0, 20] {
+        let fault = json!({ "effect": { "truncate": keep }, "times": 1 });
+        control(address, "POST", "faults", &fault);
+
+        let answer = create(address, &key, "localhost");
+
+        assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
+        let (length, body) = length_and_body(&answer);
+        assert_eq!(body.len(), keep);
+        assert!(length > 20);
+    }
+    running.shut_down().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_is_trusted_by_who_trusts_the_authority_and_by_nobody_else() {
+    let folder = TempDir::new().unwrap();
+    let ca_file = folder.path().join("ca.pem");
+    let authority = CertificateAuthority::generate().unwrap();
+    let https = Https { address: ANY_PORT.parse().unwrap(), authority, ca_file: ca_file.clone() };
+    let options = ServeOptions { https: Some(https), ..ServeOptions::default() };
+    let emulator = Arc::new(Emulator::new(Settings::simulated(1)));
+    let running = serve(emulator, options).await.unwrap();
+    let address = running.https().unwrap();
+    let health = "GET /_emulator/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let trusted = CertificateDer::from_pem_file(&ca_file).unwrap();
+    let stranger = CertificateAuthority::generate().unwrap();
+    let stranger = CertificateDer::from_pem_slice(stranger.certificate_pem().as_bytes()).unwrap();
+
+    for name in ["localhost", "127.0.0.1"] {
+        let answer = exchange(tls(address, name, trusted.clone()), health);
+        assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+    }
+    assert!(tls(address, "localhost", stranger).write_all(health.as_bytes()).is_err());
+    running.shut_down().await.unwrap();
+}
+
+fn tls(
+    address: SocketAddr,
+    name: &'static str,
+    root: CertificateDer<'static>,
+) -> StreamOwned<ClientConnection, TcpStream> {
+    let mut roots = RootCertStore::empty();
+    roots.add(root).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let name = ServerName::try_from(name).unwrap();
+    let connection = ClientConnection::new(Arc::new(config), name).unwrap();
+    StreamOwned::new(connection, TcpStream::connect(address).unwrap())
+}
+
+/// The command, killed when dropped.
+struct Process {
+    child: Child,
+    ready: Value,
+}
+
+impl Process {
+    fn start(state: &Path) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_acs-emulator"))
+            .args(["--http", ANY_PORT, "--https", ANY_PORT, "--json", "--state"])
+            .arg(state)
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        Self { child, ready: serde_json::from_str(&line).unwrap() }
+    }
+
+    fn address(&self) -> SocketAddr {
+        self.ready["http"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_killed_emulator_comes_back_with_its_key_its_authority_and_its_tokens() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("state.jsonl");
+    let first = Process::start(&state);
+    let connection = first.ready["connectionStrings"]["http"].as_str().unwrap();
+    let (_, key) = connection.split_once("accesskey=").unwrap();
+    let key: AccessKey = key.parse().unwrap();
+    let answer = create(first.address(), &key, "localhost");
+    let body: Value = serde_json::from_str(length_and_body(&answer).1).unwrap();
+    let ca_file = first.ready["caFile"].as_str().unwrap().to_owned();
+    let authority = std::fs::read(&ca_file).unwrap();
+    drop(first);
+
+    let second = Process::start(&state);
+
+    let token = &body["accessToken"]["token"];
+    let found = control(second.address(), "POST", "introspect", &json!({ "token": token }));
+    assert!(found.contains(r#""active":true"#), "{found}");
+    assert!(create(second.address(), &key, "localhost").starts_with("HTTP/1.1 201"));
+    assert_eq!(std::fs::read(&ca_file).unwrap(), authority);
+    assert_eq!(Path::new(&ca_file), folder.path().join("acs-emulator-ca.pem"));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_terminated_emulator_ends_with_success() {
+    let folder = TempDir::new().unwrap();
+    let mut process = Process::start(&folder.path().join("state.jsonl"));
+
+    let id = process.child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+
+    assert!(process.child.wait().unwrap().success());
+}

@@ -1,0 +1,153 @@
+//! Which functions stand behind the gateway, and the environment they are given.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use function::{App, Settings, StartError};
+use url::Url;
+
+use crate::acs::AcsAccess;
+use crate::functions::{Failed, Function, Functions, hosted, remote};
+use crate::gateway::Clock;
+use crate::table::{CREDENTIAL, REGION, TableAccess};
+
+const NAMES: [&str; 4] = ["issue", "revoke", "delete", "sweep"];
+
+/// What must be chosen in a deployment and stands here unless the environment has it.
+const DEFAULTS: [(&str, &str); 2] = [
+    ("SCOPE_POLICY", r#"{"scopes":["chat","voip"],"expiresInMinutes":1440}"#),
+    ("USER_HASH_KEY", "local development"),
+];
+
+/// What this process offers the functions that run in it.
+#[derive(Clone, Copy)]
+pub struct Host<'a> {
+    /// The process's environment, for the settings that do not say where the parts are.
+    pub environment: &'a dyn Fn(&str) -> Option<String>,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Takes one line of JSON per request.
+    pub log: fn(&str),
+}
+
+impl std::fmt::Debug for Host<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Host").finish_non_exhaustive()
+    }
+}
+
+/// The environment of a function that uses this stack's table and ACS.
+#[must_use]
+pub fn settings(
+    acs: &AcsAccess,
+    table: &TableAccess,
+    host: Host<'_>,
+) -> BTreeMap<&'static str, String> {
+    let chosen = DEFAULTS.map(|(name, default)| {
+        (name, (host.environment)(name).unwrap_or_else(|| default.to_owned()))
+    });
+    let places = [
+        ("ACS_ALLOW_HTTP", "true"),
+        ("ACS_CONNECTION_STRING", &acs.connection_string),
+        ("AWS_ACCESS_KEY_ID", CREDENTIAL),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &table.endpoint),
+        ("AWS_REGION", REGION),
+        ("AWS_SECRET_ACCESS_KEY", CREDENTIAL),
+        ("TABLE_NAME", table.name),
+    ];
+    chosen.into_iter().chain(places.map(|(name, value)| (name, value.to_owned()))).collect()
+}
+
+/// The functions in this process. Each has its own clients and memory, as on Lambda.
+///
+/// # Errors
+/// The settings that the environment adds are wrong.
+pub fn in_process(
+    settings: &BTreeMap<&'static str, String>,
+    host: Host<'_>,
+) -> Result<Functions, StartError> {
+    let app = |name: &str| {
+        let lookup = |setting: &str| match setting {
+            "AWS_LAMBDA_FUNCTION_NAME" => Some(name.to_owned()),
+            _ => settings.get(setting).cloned().or_else(|| (host.environment)(setting)),
+        };
+        App::new(Settings::read(&lookup)?, host.clock, host.log).map(Arc::new)
+    };
+    let (issue, revoke, delete) = (app("issue")?, app("revoke")?, app("delete")?);
+    Ok(Functions::new([
+        ("issue", hosted(move |request| issue::handle(Arc::clone(&issue), request))),
+        ("revoke", hosted(move |request| revoke::handle(Arc::clone(&revoke), request))),
+        ("delete", hosted(move |request| delete::handle(Arc::clone(&delete), request))),
+        ("sweep", sweeping(app("sweep")?)),
+    ]))
+}
+
+/// The functions that run elsewhere, behind Lambda's invoke API at `url`.
+#[must_use]
+pub fn elsewhere(client: &reqwest::Client, url: &Url) -> Functions {
+    let base = url.as_str().trim_end_matches('/');
+    Functions::new(NAMES.map(|name| (name, remote(client.clone(), base, name))))
+}
+
+/// Hosts `sweep`, which reads nothing from its event.
+fn sweeping(app: Arc<App>) -> Function {
+    Arc::new(move |_event, context| {
+        let sweep = sweep::handle(Arc::clone(&app), context);
+        Box::pin(async move {
+            let report = sweep.await.map_err(|error| Failed::Function(error.into()))?;
+            serde_json::to_value(report).map_err(Failed::Answer)
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::routes::OPENAPI;
+
+    fn settings_in(environment: &dyn Fn(&str) -> Option<String>) -> BTreeMap<&'static str, String> {
+        let acs = AcsAccess {
+            http: "http://127.0.0.1:1".to_owned(),
+            https: "https://127.0.0.1:2".to_owned(),
+            ca_file: "ca.pem".into(),
+            connection_string: "endpoint=http://127.0.0.1:1/;accesskey=a2V5".to_owned(),
+            https_connection_string: "endpoint=https://127.0.0.1:2/;accesskey=a2V5".to_owned(),
+        };
+        let table = TableAccess { endpoint: "http://127.0.0.1:3".to_owned(), name: "users" };
+        let host = Host { environment, clock: || Timestamp::UNIX_EPOCH, log: |_| {} };
+        let settings = settings(&acs, &table, host);
+        assert!(in_process(&settings, host).is_ok());
+        settings
+    }
+
+    #[test]
+    fn the_functions_start_without_any_environment() {
+        assert_eq!(settings_in(&|_| None)["TABLE_NAME"], "users");
+    }
+
+    #[test]
+    fn the_environment_chooses_the_policy_but_cannot_lead_to_a_real_resource() {
+        let policy = r#"{"scopes":["chat.join"]}"#;
+        let settings = settings_in(&|name| match name {
+            "SCOPE_POLICY" => Some(policy.to_owned()),
+            "ACS_CONNECTION_STRING" => Some("endpoint=https://real/;accesskey=a2V5".to_owned()),
+            "AWS_ENDPOINT_URL_DYNAMODB" => Some("https://dynamodb.example".to_owned()),
+            _ => None,
+        });
+        assert_eq!(settings["SCOPE_POLICY"], policy);
+        assert!(settings["ACS_CONNECTION_STRING"].starts_with("endpoint=http://127.0.0.1:1/"));
+        assert_eq!(settings["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:3");
+    }
+
+    #[test]
+    fn every_function_that_the_contract_names_is_there() {
+        let named: Vec<_> =
+            OPENAPI.lines().filter_map(|line| line.trim().strip_prefix("x-function: ")).collect();
+        assert!(!named.is_empty());
+        for name in named {
+            assert!(NAMES.contains(&name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The parts, put together.
+
+use std::future::Future;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use axum::Router;
+use identity_client::BuildError;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::acs::Acs;
+use crate::authorizer::Authorizer;
+use crate::gateway::{self, Gateway};
+use crate::health::Health;
+use crate::hosting::{self, Host};
+use crate::identity_provider::{AUDIENCE, IdentityProvider};
+use crate::options::Options;
+use crate::ready::{self, Ready};
+use crate::routes::{ContractError, OPENAPI, Routes};
+use crate::schedule;
+use crate::state::{KeyFileError, State};
+use crate::table::{Table, TableStartError};
+
+/// How long requests under way may take to finish after a shutdown.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Everything at work.
+#[derive(Debug)]
+pub struct Stack {
+    /// How to use it.
+    pub ready: Ready,
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<io::Result<()>>,
+    schedule: JoinHandle<()>,
+    acs: Acs,
+    table: Table,
+    /// Last, so that a folder to be forgotten is removed when nobody uses it any more.
+    _state: State,
+}
+
+/// The stack could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The folder of `--state` cannot be used.
+    #[error("the state folder cannot be used")]
+    State(#[source] io::Error),
+    /// The identity provider has no key.
+    #[error("the identity provider cannot be started")]
+    Key(#[source] KeyFileError),
+    /// The ACS emulator cannot be started.
+    #[error("the ACS emulator cannot be started: is another stack using its state or its ports?")]
+    Acs(#[source] io::Error),
+    /// The table cannot be started.
+    #[error("the table cannot be started")]
+    Table(#[source] TableStartError),
+    /// The gateway's port cannot be used.
+    #[error("port {0} cannot be used for the gateway")]
+    Port(u16, #[source] io::Error),
+    /// The contract cannot be read.
+    #[error("the gateway has no routes")]
+    Contract(#[source] ContractError),
+    /// The functions refuse their settings.
+    #[error("the functions cannot be started")]
+    Functions(#[source] function::StartError),
+    /// There is no HTTP client.
+    #[error("the HTTP client cannot be made")]
+    Http(#[source] BuildError),
+}
+
+impl Stack {
+    /// Starts every part and returns when all can be used.
+    ///
+    /// # Errors
+    /// [`StartError`]: the first part that cannot be started.
+    pub async fn start(options: &Options, host: Host<'_>) -> Result<Self, StartError> {
+        let routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
+        let http = identity_client::http_client(None).map_err(StartError::Http)?;
+        let state =
+            if options.in_memory { State::forgotten() } else { State::kept_in(&options.state) };
+        let state = state.map_err(StartError::State)?;
+        // First of all, because it locks the state against a second stack.
+        let acs = Acs::start(&state, options.acs_port, options.acs_https_port)
+            .await
+            .map_err(StartError::Acs)?;
+        let key = state.signing_key().map_err(StartError::Key)?;
+        let table = Table::start(&state, options.table_port, http.clone())
+            .await
+            .map_err(StartError::Table)?;
+        let (listener, url) =
+            listen(options.port).await.map_err(|source| StartError::Port(options.port, source))?;
+
+        let settings = hosting::settings(&acs.access, &table.access, host);
+        let functions = match &options.functions {
+            Some(url) => hosting::elsewhere(&http, url),
+            None => hosting::in_process(&settings, host).map_err(StartError::Functions)?,
+        };
+        let schedule = tokio::spawn(schedule::run(functions.clone(), host.clock));
+        let gateway = Gateway {
+            routes,
+            authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
+            provider: IdentityProvider::new(url.clone(), key),
+            functions,
+            health: Health {
+                table: table.client.clone(),
+                table_name: table.access.name.to_owned(),
+                acs: http,
+                acs_url: acs.access.http.clone(),
+            },
+            clock: host.clock,
+        };
+        let (stop, stopped) = oneshot::channel();
+        let server = tokio::spawn(serve(listener, gateway::router(gateway), async {
+            let _dropped = stopped.await;
+        }));
+        let ready = Ready {
+            curl: ready::curl(&url),
+            gateway: url.clone(),
+            issuer: url,
+            acs: acs.access.clone(),
+            table: table.access.clone(),
+            settings,
+            functions_run_elsewhere: options.functions.is_some(),
+        };
+        Ok(Self { ready, stop, server, schedule, acs, table, _state: state })
+    }
+
+    /// Finishes the requests under way, then ends every part, what others depend on last.
+    pub async fn shut_down(self) {
+        self.schedule.abort();
+        let _already_gone = self.stop.send(());
+        if tokio::time::timeout(GRACE, self.server).await.is_err() {
+            tracing::warn!("requests were cut off");
+        }
+        if let Err(error) = self.acs.shut_down().await {
+            tracing::error!(error = &error as &dyn std::error::Error, "the ACS emulator failed");
+        }
+        self.table.shut_down().await;
+    }
+}
+
+async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    let port = listener.local_addr()?.port();
+    Ok((listener, format!("http://127.0.0.1:{port}")))
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopped).await
+}

@@ -1,0 +1,143 @@
+//! Where the stack keeps what must survive a restart.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, ErrorKind, Write as _};
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+
+use crate::signing_key::{SigningKey, SigningKeyError};
+
+/// The folder given by `--state`, or with `--in-memory` one for this run only, which holds nothing
+/// but the certificate that clients have to trust.
+#[derive(Debug)]
+pub struct State {
+    folder: PathBuf,
+    /// Removes the folder when it is dropped.
+    forgotten: Option<TempDir>,
+}
+
+/// The identity provider's key could not be had.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFileError {
+    /// The file cannot be read or written.
+    #[error("the identity provider's key cannot be kept")]
+    File(#[source] io::Error),
+    /// The key itself is no good.
+    #[error("the identity provider's key cannot be used")]
+    Key(#[source] SigningKeyError),
+}
+
+impl State {
+    /// Keeps state in `folder`, which is made if need be.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn kept_in(folder: &Path) -> io::Result<Self> {
+        fs::create_dir_all(folder)?;
+        Ok(Self { folder: folder.canonicalize()?, forgotten: None })
+    }
+
+    /// Keeps state for this run only.
+    ///
+    /// # Errors
+    /// Whatever the file system says.
+    pub fn forgotten() -> io::Result<Self> {
+        let folder = tempfile::Builder::new().prefix("acs-token-broker-").tempdir()?;
+        Ok(Self { folder: folder.path().to_owned(), forgotten: Some(folder) })
+    }
+
+    /// The ACS emulator's state file, unless it is to be forgotten.
+    #[must_use]
+    pub fn acs_journal(&self) -> Option<PathBuf> {
+        self.kept("acs.jsonl")
+    }
+
+    /// The table's SQLite file, unless it is to be forgotten.
+    #[must_use]
+    pub fn table_file(&self) -> Option<PathBuf> {
+        self.kept("table.sqlite")
+    }
+
+    /// Where the certificate authority of the ACS emulator's https port is written.
+    #[must_use]
+    pub fn acs_ca_file(&self) -> PathBuf {
+        self.folder.join("acs-ca.pem")
+    }
+
+    /// The identity provider's key: made at the first start, then read, so that sessions outlive a
+    /// restart.
+    ///
+    /// # Errors
+    /// [`KeyFileError`]: the file or the key in it cannot be used.
+    pub fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
+        let pem = match self.kept("identity-provider.pem") {
+            Some(file) => read_or_make(&file)?,
+            None => SigningKey::generate_pem().map_err(KeyFileError::Key)?,
+        };
+        SigningKey::from_pem(&pem).map_err(KeyFileError::Key)
+    }
+
+    fn kept(&self, name: &str) -> Option<PathBuf> {
+        self.forgotten.is_none().then(|| self.folder.join(name))
+    }
+}
+
+fn read_or_make(file: &Path) -> Result<String, KeyFileError> {
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let pem = SigningKey::generate_pem().map_err(KeyFileError::Key)?;
+            write_secret(file, &pem).map_err(KeyFileError::File)?;
+            Ok(pem)
+        }
+        read => read.map_err(KeyFileError::File),
+    }
+}
+
+/// Writes a file whole or not at all, readable by its owner only.
+fn write_secret(file: &Path, text: &str) -> io::Result<()> {
+    let unfinished = file.with_extension("unfinished");
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut written = options.open(&unfinished)?;
+    written.write_all(text.as_bytes())?;
+    written.sync_all()?;
+    fs::rename(unfinished, file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sessions_outlive_a_restart_because_the_key_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = State::kept_in(&folder.path().join("new")).unwrap().signing_key().unwrap();
+        let again = State::kept_in(&folder.path().join("new")).unwrap().signing_key().unwrap();
+        assert_eq!(first.key_set(), again.key_set());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_on_the_machine_can_read_the_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        State::kept_in(folder.path()).unwrap().signing_key().unwrap();
+        let file = fs::metadata(folder.path().join("identity-provider.pem")).unwrap();
+        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_forgotten_state_leaves_nothing_behind() {
+        let state = State::forgotten().unwrap();
+        state.signing_key().unwrap();
+        assert_eq!((state.acs_journal(), state.table_file()), (None, None));
+        fs::write(state.acs_ca_file(), "pem").unwrap();
+        let folder = state.folder.clone();
+        drop(state);
+        assert!(!folder.exists());
+    }
+}

@@ -1,0 +1,109 @@
+//! The user table: DynamoDB's own API, served in process by `dynoxide-rs` over SQLite.
+//!
+//! A write is in SQLite's log before it is answered, so what was acknowledged survives `kill -9`.
+
+use std::io;
+use std::net::Ipv4Addr;
+
+use aws_sdk_dynamodb::Client;
+use dynoxide::Database;
+use serde::Serialize;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use user_table::TableError;
+use user_table::dynamo::{self, Access, Credentials};
+
+use crate::state::State;
+
+/// The name of the table.
+pub const NAME: &str = "acs-users";
+
+/// Where the table says it is, and the credentials it does not check.
+pub const REGION: &str = "local";
+/// See [`REGION`].
+pub const CREDENTIAL: &str = "local";
+
+/// The table at work on its own port.
+#[derive(Debug)]
+pub struct Table {
+    stop: oneshot::Sender<()>,
+    server: JoinHandle<Result<(), String>>,
+    /// A client of it.
+    pub client: Client,
+    /// How to reach it.
+    pub access: TableAccess,
+}
+
+/// What a client of the table needs to know.
+#[derive(Clone, Debug, Serialize)]
+pub struct TableAccess {
+    /// The URL to give to an AWS SDK as its endpoint.
+    pub endpoint: String,
+    /// The table's name.
+    pub name: &'static str,
+}
+
+/// The table could not be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum TableStartError {
+    /// The SQLite file cannot be opened.
+    #[error("the table's file cannot be opened")]
+    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The port is taken.
+    #[error("the table's port cannot be used")]
+    Port(#[source] io::Error),
+    /// The table itself cannot be made.
+    #[error("the table cannot be made")]
+    Create(#[source] TableError),
+}
+
+impl Table {
+    /// Starts the server and makes the table if it is not there yet.
+    ///
+    /// # Errors
+    /// [`TableStartError`]
+    pub async fn start(
+        state: &State,
+        port: u16,
+        http: reqwest::Client,
+    ) -> Result<Self, TableStartError> {
+        let database = match state.table_file() {
+            Some(file) => Database::new(&file.to_string_lossy()),
+            None => Database::memory(),
+        };
+        let database = database.map_err(|error| TableStartError::Database(error.into()))?;
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(TableStartError::Port)?;
+        let port = listener.local_addr().map_err(TableStartError::Port)?.port();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server =
+            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
+                let _dropped = stopped.await;
+            }));
+        let endpoint = format!("http://127.0.0.1:{port}");
+        let access = Access {
+            region: REGION.to_owned(),
+            credentials: Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local"),
+            endpoint_url: Some(endpoint.clone()),
+        };
+        let client = dynamo::client(access, http);
+        dynamo::create_table(&client, NAME).await.map_err(TableStartError::Create)?;
+        Ok(Self { stop, server, client, access: TableAccess { endpoint, name: NAME } })
+    }
+
+    /// Finishes the requests under way.
+    pub async fn shut_down(self) {
+        let _already_gone = self.stop.send(());
+        match self.server.await {
+            Ok(Ok(())) => {}
+            Ok(Err(reason)) => tracing::error!(reason, "the table's server failed"),
+            Err(error) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the table's server failed"
+                );
+            }
+        }
+    }
+}

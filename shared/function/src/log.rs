@@ -1,0 +1,145 @@
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::fmt::Write;
+
+use hmac::{Hmac, KeyInit, Mac};
+use identity_client::Deadline;
+use serde_json::{Map, Value, json};
+use sha2::Sha256;
+use user_table::RecordKey;
+
+use crate::problem::Problem;
+use crate::settings::UserHashKey;
+
+/// The one line a request logs. It is structured JSON for people and queries, and at the same time
+/// a metric in CloudWatch's embedded metric format, which costs no call and no second line.
+#[derive(Debug)]
+pub(crate) struct LogEntry {
+    level: &'static str,
+    fields: Map<String, Value>,
+    counts: BTreeMap<&'static str, u32>,
+}
+
+impl LogEntry {
+    pub(crate) fn new(operation: &'static str) -> Self {
+        let fields = Map::from_iter([("operation".to_owned(), json!(operation))]);
+        Self { level: "INFO", fields, counts: BTreeMap::new() }
+    }
+
+    pub(crate) fn set(&mut self, field: &str, value: impl Into<Value>) {
+        self.fields.insert(field.to_owned(), value.into());
+    }
+
+    pub(crate) fn push(&mut self, field: &str, value: String) {
+        let list = self.fields.entry(field).or_insert_with(|| json!([]));
+        if let Some(list) = list.as_array_mut() {
+            list.push(value.into());
+        }
+    }
+
+    pub(crate) fn count(&mut self, metric: &'static str) {
+        *self.counts.entry(metric).or_default() += 1;
+    }
+
+    /// Marks the line as one an operator must act on.
+    pub(crate) fn raise(&mut self, remedy: &'static str) {
+        self.level = "ERROR";
+        self.set("remedy", remedy);
+    }
+
+    pub(crate) fn problem(&mut self, problem: &Problem) {
+        self.set("code", json!(problem.code));
+        self.count(problem.code.metric());
+        if let Some(cause) = &problem.cause {
+            self.set("error", cause.as_str());
+        }
+        if problem.code.status().is_server_error() {
+            self.raise(problem.code.remedy());
+        } else if problem.cause.is_some() {
+            self.level = "WARN";
+            self.set("remedy", problem.code.remedy());
+        }
+    }
+
+    /// The line. Its metrics have one dimension, `operation`.
+    pub(crate) fn line(&mut self, namespace: &str, deadline: &Deadline) -> String {
+        let now = deadline.now();
+        let mut metrics = vec![json!({"Name": "Latency", "Unit": "Milliseconds"})];
+        metrics.extend(self.counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})));
+        for (name, count) in std::mem::take(&mut self.counts) {
+            self.set(name, count);
+        }
+        self.set("Latency", deadline.elapsed().as_secs_f64() * 1000.0);
+        self.set("level", self.level);
+        self.set("timestamp", now.to_string());
+        self.set("message", "request");
+        let directive =
+            json!({"Namespace": namespace, "Dimensions": [["operation"]], "Metrics": metrics});
+        let aws = json!({"Timestamp": now.as_millisecond(), "CloudWatchMetrics": [directive]});
+        self.set("_aws", aws);
+        Value::Object(std::mem::take(&mut self.fields)).to_string()
+    }
+}
+
+/// An error with all its causes, `outer: middle: inner`. `Display` names only the outermost, and so
+/// do the loggers of Lambda.
+pub(crate) fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let said = error.to_string();
+        // A transparent error says its cause's words.
+        if !text.ends_with(&said) {
+            let _ = write!(text, ": {said}");
+        }
+        cause = error.source();
+    }
+    text
+}
+
+/// The name of a user in logs: 16 hexadecimal digits of HMAC-SHA256 over the row's key.
+pub(crate) fn user_hash(key: &UserHashKey, user: &RecordKey) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key.as_bytes()) else {
+        return String::new(); // an HMAC takes keys of any length
+    };
+    mac.update(user.to_text().as_bytes());
+    mac.finalize().into_bytes().iter().take(8).fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use thiserror::Error;
+
+    use super::*;
+
+    #[derive(Debug, Error)]
+    #[error("outer")]
+    struct Outer(#[source] Middle);
+
+    #[derive(Debug, Error)]
+    #[error(transparent)]
+    struct Middle(#[from] std::num::ParseIntError);
+
+    #[test]
+    fn an_operator_reads_every_cause_once() {
+        let error = Outer(Middle("x".parse::<u8>().unwrap_err()));
+        assert_eq!(chain(&error), "outer: invalid digit found in string");
+    }
+
+    #[test]
+    fn a_user_has_one_name_in_logs_that_does_not_tell_who_it_is() {
+        let user = |subject: &str| {
+            RecordKey::user("https://idp.example".parse().unwrap(), subject.parse().unwrap())
+        };
+        let key: UserHashKey = "0123456789abcdef".parse().unwrap();
+        let alice = user_hash(&key, &user("alice"));
+        assert_eq!(alice.len(), 16);
+        assert_eq!(alice, user_hash(&key, &user("alice")));
+        assert_ne!(alice, user_hash(&key, &user("bob")));
+        let other: UserHashKey = "another key, 16+".parse().unwrap();
+        assert_ne!(alice, user_hash(&other, &user("alice")));
+    }
+}

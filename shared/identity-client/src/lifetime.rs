@@ -1,0 +1,58 @@
+//! How long a token lives.
+
+use serde::Deserialize;
+
+/// The lifetime of an access token: 60 to 1440 whole minutes, both included
+/// (<https://learn.microsoft.com/rest/api/communication/identity/communication-identity/issue-access-token>).
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, Deserialize)]
+#[serde(try_from = "u32")]
+pub struct Lifetime(u32);
+
+/// A number of minutes is no [`Lifetime`].
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("a token lives 60 to 1440 minutes")]
+pub struct LifetimeError;
+
+impl Lifetime {
+    /// One hour.
+    pub const MIN: Self = Self(60);
+    /// One day.
+    pub const MAX: Self = Self(1440);
+    /// What ACS itself takes when nothing is asked for: one day.
+    pub const DEFAULT: Self = Self(1440);
+
+    /// The whole minutes.
+    #[must_use]
+    pub fn minutes(self) -> u32 {
+        self.0
+    }
+}
+
+impl Default for Lifetime {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+impl TryFrom<u32> for Lifetime {
+    type Error = LifetimeError;
+
+    fn try_from(minutes: u32) -> Result<Self, Self::Error> {
+        let lifetime = Self(minutes);
+        if (Self::MIN..=Self::MAX).contains(&lifetime) { Ok(lifetime) } else { Err(LifetimeError) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_ends_are_lifetimes_and_what_lies_beyond_is_not() {
+        assert_eq!(Lifetime::try_from(60), Ok(Lifetime::MIN));
+        assert_eq!(Lifetime::try_from(1440), Ok(Lifetime::MAX));
+        for minutes in [0, 59, 1441, u32::MAX] {
+            assert_eq!(Lifetime::try_from(minutes), Err(LifetimeError), "{minutes}");
+        }
+    }
+}

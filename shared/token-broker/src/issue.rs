@@ -1,0 +1,129 @@
+use std::time::Duration;
+
+use identity_client::{IdentityId, UserToken};
+use user_table::{Stored, UserTable};
+
+use crate::broker::TokenBroker;
+use crate::call::{Call, Happening};
+use crate::error::IssueError;
+use crate::policy::Grant;
+use crate::rules::{self, Step};
+use crate::session::Session;
+
+/// A token that was handed out.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token and the identity it speaks for.
+    pub token: UserToken,
+    /// Whether the identity was created for it.
+    pub created: bool,
+}
+
+enum Found {
+    Identity(IdentityId),
+    Created(Issued),
+}
+
+/// How often the record may change under one request before it gives up.
+const MOST_TURNS: usize = 5;
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(400);
+/// What a waiting request keeps for itself, to get its own token once the wait is over.
+const KEPT_FROM_WAITING: Duration = Duration::from_secs(2);
+
+impl<T: UserTable> TokenBroker<T> {
+    /// A token for the session's user, whose identity is created at the first time.
+    ///
+    /// The record is read *after* ACS has minted the token, and the token is dropped if the record
+    /// no longer allows it: a revocation writes the watermark before it asks ACS, so either this
+    /// read sees the watermark, or the token was minted before ACS revokes and dies with the rest.
+    ///
+    /// # Errors
+    /// [`IssueError`]; no token that was minted on the way is in anybody's hands then.
+    pub async fn issue(
+        &self,
+        session: &Session,
+        grant: &Grant,
+        call: &Call<'_>,
+    ) -> Result<Issued, IssueError> {
+        let user = &session.user;
+        let mut known = self.remembered(user);
+        let mut seen = None;
+        let mut doubted = None;
+        let mut dead = None;
+        for _ in 0..MOST_TURNS {
+            let identity = match known.take() {
+                Some(identity) => identity,
+                None => match self.find(session, grant, seen.take(), dead.as_ref(), call).await? {
+                    Found::Identity(identity) => identity,
+                    Found::Created(issued) => return Ok(issued),
+                },
+            };
+            let scopes = &grant.scopes;
+            let minted =
+                self.acs.issue_token(Some(&identity), scopes, grant.lifetime, &call.deadline).await;
+            let token = match minted {
+                Ok(token) => token,
+                Err(error) if error.is_no_such_identity() => {
+                    self.forget(user);
+                    // Believed when said twice: giving an identity up costs the user their chats.
+                    dead = doubted.replace(identity.clone()).filter(|before| *before == identity);
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            let stored = self.read(user, call).await?;
+            let admitted = rules::admit(&stored.record, session.sign_in);
+            if admitted.is_ok() && rules::holds(&stored.record, &identity) {
+                self.remember(user, &identity);
+                return Ok(Issued { token, created: false });
+            }
+            call.saw(Happening::TokenDropped);
+            self.forget(user);
+            admitted?;
+            seen = Some(stored);
+        }
+        Err(IssueError::Busy { retry_after: RETRY_AFTER })
+    }
+
+    /// Goes from what the record says to an identity the user has, or to a new one with its token.
+    async fn find(
+        &self,
+        session: &Session,
+        grant: &Grant,
+        seen: Option<Stored>,
+        dead: Option<&IdentityId>,
+        call: &Call<'_>,
+    ) -> Result<Found, IssueError> {
+        let user = &session.user;
+        let mut stored = match seen {
+            Some(stored) => stored,
+            None => self.read(user, call).await?,
+        };
+        let mut pause = SHORTEST_PAUSE;
+        loop {
+            rules::admit(&stored.record, session.sign_in)?;
+            stored = match rules::next_step(&stored.record, dead, call.deadline.now()) {
+                Step::Use(identity) => return Ok(Found::Identity(identity)),
+                Step::FinishDeletion => self.finish(user, stored, call).await?,
+                Step::WaitForLease => {
+                    if call.deadline.remaining() < KEPT_FROM_WAITING + pause {
+                        return Err(IssueError::Busy { retry_after: RETRY_AFTER });
+                    }
+                    call.saw(Happening::WaitedForLease);
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                    self.read(user, call).await?
+                }
+                Step::Claim => match self.claim(session, stored, dead, call).await? {
+                    Ok(claim) => {
+                        let issued = self.create(session, grant, claim, call).await?;
+                        return Ok(Found::Created(issued));
+                    }
+                    Err(current) => current,
+                },
+            };
+        }
+    }
+}

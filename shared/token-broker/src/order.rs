@@ -1,0 +1,44 @@
+use identity_client::Timestamp;
+use user_table::EpochSeconds;
+
+/// Who asks for a revocation or a deletion, and so from when on it counts.
+#[derive(Clone, Copy, Debug)]
+pub enum Order {
+    /// The user, through a session of their own that began at this second.
+    Session(EpochSeconds),
+    /// An operator.
+    Operator,
+    /// An identity provider, about something that happened at this instant.
+    Event(Timestamp),
+}
+
+/// What a revocation means for the sessions that exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sessions {
+    /// They get no more tokens: the user must sign in again.
+    End,
+    /// They may get new tokens at once.
+    Keep,
+}
+
+impl Order {
+    /// The watermark this order asks for. A request counts from now on, and never from before the
+    /// sign-in of the session that makes it, whose issuer may have a faster clock than ours. An
+    /// event counts from when it happened, so that a late one spares those who signed in since.
+    pub(crate) fn watermark(self, now: Timestamp) -> EpochSeconds {
+        match self {
+            Self::Session(sign_in) => sign_in.max(now.into()),
+            Self::Operator => now.into(),
+            Self::Event(at) => at.min(now).into(),
+        }
+    }
+
+    /// Whether the order comes from a session that a revocation has already ended: it may repeat
+    /// what was asked, and cause nothing new.
+    pub(crate) fn is_stale(self, watermark: Option<EpochSeconds>) -> bool {
+        match self {
+            Self::Session(sign_in) => watermark.is_some_and(|mark| sign_in <= mark),
+            Self::Operator | Self::Event(_) => false,
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! What a record allows, and what it may become. Pure: no table, no ACS, no clock.
+//!
+//! A rule that changes a record returns what it becomes, or `None` where there is nothing to
+//! change. The table's conditional write makes each change atomic, so a rule may decide by
+//! everything it reads. Two properties hold for every record these rules make: a lease excludes a
+//! binding, and pending work needs one.
+
+use std::time::Duration;
+
+use identity_client::{IdentityId, Timestamp};
+use user_table::{Binding, EpochSeconds, Lease, Nonce, Pending, Record, Work};
+
+use crate::order::{Order, Sessions};
+
+/// Why a session gets no token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    SignInAgain,
+    Suspended,
+}
+
+/// What a session that was admitted must do to have an identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    Use(IdentityId),
+    FinishDeletion,
+    WaitForLease,
+    Claim,
+}
+
+/// Whether a session that began at `sign_in` may have a token.
+pub(crate) fn admit(record: &Record, sign_in: EpochSeconds) -> Result<(), Refusal> {
+    if record.suspended {
+        return Err(Refusal::Suspended);
+    }
+    if record.sign_in_not_before.is_some_and(|watermark| sign_in <= watermark) {
+        return Err(Refusal::SignInAgain);
+    }
+    Ok(())
+}
+
+/// Whether the user still has this identity, and nobody has ordered its deletion.
+pub(crate) fn holds(record: &Record, identity: &IdentityId) -> bool {
+    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
+    !deletion_pending && record.binding.as_ref().is_some_and(|bound| bound.identity == *identity)
+}
+
+/// The next step towards an identity. `dead` is one that ACS has just called non-existent.
+pub(crate) fn next_step(record: &Record, dead: Option<&IdentityId>, now: Timestamp) -> Step {
+    if record.pending.is_some_and(|pending| pending.work == Work::Delete) {
+        return Step::FinishDeletion;
+    }
+    match (&record.binding, record.lease) {
+        (Some(binding), _) if Some(&binding.identity) != dead => {
+            Step::Use(binding.identity.clone())
+        }
+        (_, Some(lease)) if lease.is_live(now) => Step::WaitForLease,
+        _ => Step::Claim,
+    }
+}
+
+/// Takes the right to create the user's identity, for a session that is still admitted.
+pub(crate) fn claimed(
+    record: &Record,
+    sign_in: EpochSeconds,
+    dead: Option<&IdentityId>,
+    lease: Lease,
+    now: Timestamp,
+) -> Option<Record> {
+    admit(record, sign_in).ok()?;
+    if next_step(record, dead, now) != Step::Claim {
+        return None;
+    }
+    let unbound = Record { binding: None, pending: None, expires_at: None, ..record.clone() };
+    Some(Record { lease: Some(lease), ..unbound })
+}
+
+/// Gives the user the identity that the lease's owner has created, unless the lease is gone.
+pub(crate) fn bound(
+    record: &Record,
+    owner: Nonce,
+    identity: &IdentityId,
+    sign_in: EpochSeconds,
+) -> Option<Record> {
+    record.lease.filter(|lease| lease.owner == owner && !lease.void)?;
+    let binding = Binding { identity: identity.clone(), sign_in };
+    Some(Record { lease: None, binding: Some(binding), ..record.clone() })
+}
+
+/// Gives a lease back.
+pub(crate) fn released(
+    record: &Record,
+    owner: Nonce,
+    retention: Duration,
+    now: Timestamp,
+) -> Option<Record> {
+    record.lease.filter(|lease| lease.owner == owner)?;
+    Some(settled(Record { lease: None, ..record.clone() }, retention, now))
+}
+
+/// Takes a lease away whose time is over: its holder is dead or about to find out.
+pub(crate) fn lease_ended(record: &Record, retention: Duration, now: Timestamp) -> Option<Record> {
+    record.lease.filter(|lease| lease.until <= now)?;
+    Some(settled(Record { lease: None, ..record.clone() }, retention, now))
+}
+
+/// Raises the watermark and orders the revocation at ACS, in one change.
+pub(crate) fn revoked(
+    record: &Record,
+    order: Order,
+    sessions: Sessions,
+    work: Pending,
+    retention: Duration,
+) -> Option<Record> {
+    let now = work.since;
+    let is_old_news =
+        matches!(order, Order::Event(_)) && record.sign_in_not_before >= Some(order.watermark(now));
+    if is_old_news || order.is_stale(record.sign_in_not_before) {
+        return None;
+    }
+    let mut next = record.clone();
+    if sessions == Sessions::End {
+        next.sign_in_not_before = record.sign_in_not_before.max(Some(order.watermark(now)));
+    }
+    // A pending deletion kills the tokens too, and must not be forgotten for a revocation.
+    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
+    if record.binding.is_some() && !deletion_pending {
+        next.pending = Some(ordered(work, record.pending));
+    }
+    changed(record, settled(next, retention, now))
+}
+
+/// Writes the tombstone: raises the watermark, takes a lease away, orders the deletion at ACS.
+///
+/// An event that is older than the sign-in for which the present identity was created is about a
+/// former life of the user: their identity stays, and only the sessions of that life end. The
+/// sign-in decides, not the moment of the creation: a session of the former life may have created
+/// the identity after the user had been deleted, before the event arrived.
+pub(crate) fn deleted(
+    record: &Record,
+    order: Order,
+    work: Pending,
+    retention: Duration,
+) -> Option<Record> {
+    if order.is_stale(record.sign_in_not_before) {
+        return None;
+    }
+    let now = work.since;
+    let watermark = order.watermark(now);
+    let is_news = record.sign_in_not_before < Some(watermark);
+    let is_event = matches!(order, Order::Event(_));
+    if is_event && record.binding.as_ref().is_some_and(|bound| bound.sign_in > watermark) {
+        let work = Pending { work: Work::Revoke, ..work };
+        return revoked(record, order, Sessions::End, work, retention);
+    }
+    let mut next = record.clone();
+    next.sign_in_not_before = record.sign_in_not_before.max(Some(watermark));
+    if is_news || !is_event {
+        next.lease = record.lease.map(|lease| Lease { void: true, ..lease });
+    }
+    let already_ordered = record.pending.filter(|pending| pending.work == Work::Delete);
+    next.pending = record.binding.as_ref().and(already_ordered.or(Some(work)));
+    changed(record, settled(next, retention, now))
+}
+
+/// What the record becomes once ACS has done `work` to `identity`. A later order's work stays.
+pub(crate) fn concluded(
+    record: &Record,
+    work: Pending,
+    identity: &IdentityId,
+    retention: Duration,
+    now: Timestamp,
+) -> Option<Record> {
+    let pending = record.pending?;
+    let binding = record.binding.as_ref()?;
+    match work.work {
+        Work::Revoke => {
+            let is_own = pending.owner == work.owner;
+            is_own.then(|| Record { pending: None, ..record.clone() })
+        }
+        Work::Delete => {
+            let is_gone = pending.work == Work::Delete && binding.identity == *identity;
+            let empty = Record { pending: None, binding: None, ..record.clone() };
+            is_gone.then(|| settled(empty, retention, now))
+        }
+    }
+}
+
+/// Puts off work that has just failed once more.
+pub(crate) fn postponed(record: &Record, work: Pending, now: Timestamp) -> Option<Record> {
+    let pending = record.pending.filter(|pending| pending.owner == work.owner)?;
+    Some(Record { pending: Some(pending.postponed(now)), ..record.clone() })
+}
+
+/// An identity that belongs to nobody, to be deleted.
+pub(crate) fn orphaned(record: &Record, identity: &IdentityId, work: Pending) -> Option<Record> {
+    if record.binding.is_some() {
+        return None;
+    }
+    let binding = Binding { identity: identity.clone(), sign_in: work.since.into() };
+    Some(Record { binding: Some(binding), pending: Some(work), ..Record::default() })
+}
+
+/// New work in the place of older work that it covers keeps that work's age.
+fn ordered(work: Pending, older: Option<Pending>) -> Pending {
+    Pending { since: older.map_or(work.since, |older| older.since.min(work.since)), ..work }
+}
+
+/// A record in which nothing is left but marks gets an end: after `retention` no session that the
+/// marks speak of can exist any more. A suspension has no end.
+fn settled(record: Record, retention: Duration, now: Timestamp) -> Record {
+    let is_only_marks =
+        record.binding.is_none() && record.lease.is_none() && record.pending.is_none();
+    let end = now.checked_add(retention).unwrap_or(Timestamp::MAX);
+    let expires_at = (is_only_marks && !record.suspended).then(|| end.into());
+    Record { expires_at, ..record }
+}
+
+fn changed(record: &Record, next: Record) -> Option<Record> {
+    // A mark that is only kept longer is not worth a write.
+    let same = next == Record { expires_at: next.expires_at, ..record.clone() };
+    (!same).then_some(next)
+}

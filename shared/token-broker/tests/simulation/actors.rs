@@ -1,0 +1,151 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use identity_client::{Deadline, Lifetime, Scope, Timestamp};
+use token_broker::{Call, Grant, IssueError, Order, Session, Sessions};
+use tokio::time::{Instant, sleep, timeout};
+use user_table::{EpochSeconds, RecordKey};
+
+use crate::history::Promise;
+use crate::network::now;
+use crate::world::World;
+
+const BUDGET: Duration = Duration::from_secs(10);
+const ACTIONS: u64 = 14;
+
+/// Lives through a number of requests of one user, some of which die halfway.
+pub(crate) async fn live(world: Arc<World>, user: usize) {
+    for _ in 0..ACTIONS {
+        let random = &world.random;
+        let pause =
+            if random.percent(60) { random.millis(0, 300) } else { random.millis(0, 15_000) };
+        sleep(pause).await;
+        let action = act(&world, user);
+        if random.percent(12) {
+            let dies_after = random.millis(0, 400);
+            if timeout(dies_after, action).await.is_err() {
+                world.history.count("died");
+                world.restart();
+            }
+        } else {
+            action.await;
+        }
+    }
+}
+
+async fn act(world: &World, user: usize) {
+    match world.random.below(100) {
+        0..12 => world.sign_in(user),
+        12..66 => issue(world, user).await,
+        66..80 => revoke(world, user).await,
+        80..90 => delete(world, user).await,
+        90..92 => vanish(world, user).await,
+        _ => sweep(world).await,
+    }
+}
+
+pub(crate) fn grant() -> Grant {
+    Grant { scopes: vec![Scope::Chat], lifetime: Lifetime::MAX }
+}
+
+async fn issue(world: &World, user: usize) {
+    let session = world.session(user);
+    let asked_at = Instant::now();
+    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    match world.broker().issue(&session, &grant(), &call).await {
+        Ok(issued) => {
+            world.history.count("issued");
+            let history = &world.history;
+            history.token_returned(
+                &world.emulator,
+                &session.user,
+                session.sign_in,
+                asked_at,
+                issued.token,
+            );
+        }
+        Err(IssueError::SignInAgain) => {
+            world.history.count("sign-in again");
+            // The app signs in again, as it is told to; a thief can not.
+            if world.random.percent(50) {
+                world.sign_in(user);
+            }
+        }
+        Err(error) => world.history.count(&format!("issue: {error}")),
+    }
+}
+
+/// Who asks, and up to which second sessions end once it is acknowledged.
+fn order(world: &World, user: usize) -> (Order, EpochSeconds) {
+    let at_least = EpochSeconds::from(now());
+    match world.random.below(10) {
+        0..6 => {
+            let sign_in = world.session(user).sign_in;
+            (Order::Session(sign_in), sign_in)
+        }
+        6..8 => (Order::Operator, at_least),
+        _ => {
+            let ago = world.random.millis(0, 20_000);
+            let at: Timestamp = now().checked_sub(ago).expect("an instant");
+            (Order::Event(at), at.into())
+        }
+    }
+}
+
+async fn revoke(world: &World, user: usize) {
+    let key = world.users[user].clone();
+    let (order, watermark) = order(world, user);
+    let keeps = world.random.percent(25);
+    let sessions = if keeps { Sessions::Keep } else { Sessions::End };
+    let asked_at = Instant::now();
+    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    if world.broker().revoke(&key, order, sessions, &call).await.is_err() {
+        return world.history.count("revocation failed");
+    }
+    world.history.count("revoked");
+    // An order that was old news, or came from a session that had ended, withdrew nothing new.
+    if !keeps || matches!(order, Order::Operator) {
+        promise(world, key, (!keeps).then_some(watermark), asked_at);
+    }
+}
+
+async fn delete(world: &World, user: usize) {
+    let key = world.users[user].clone();
+    let (order, watermark) = order(world, user);
+    let asked_at = Instant::now();
+    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    if world.broker().delete(&key, order, &call).await.is_err() {
+        return world.history.count("deletion failed");
+    }
+    world.history.count("deleted");
+    promise(world, key, Some(watermark), asked_at);
+}
+
+/// Somebody deletes the identity at ACS behind the broker's back.
+async fn vanish(world: &World, user: usize) {
+    let deadline = Deadline::new(now(), BUDGET);
+    if let Some(identity) = world.bound_identity(&world.users[user]).await
+        && world.acs().delete_user(&identity, &deadline).await.is_ok()
+    {
+        world.history.count("identity vanished");
+    }
+}
+
+fn promise(world: &World, user: RecordKey, watermark: Option<EpochSeconds>, asked_at: Instant) {
+    let acknowledged_at = Instant::now();
+    let promise = Promise { user, watermark, asked_at, acknowledged_at };
+    world.history.promised(&world.emulator, promise);
+}
+
+pub(crate) async fn sweep(world: &World) {
+    let call = Call::new(Deadline::new(now(), BUDGET * 6), &world.history);
+    match world.broker().sweep(&call).await {
+        Ok(_) => world.history.count("swept"),
+        Err(_) => world.history.count("sweep failed"),
+    }
+}
+
+/// A sign-in from this moment on, as the identity provider would stamp it.
+pub(crate) fn fresh(user: RecordKey) -> Session {
+    Session { user, sign_in: now().into() }
+}

@@ -1,0 +1,139 @@
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+
+use acs_emulator::Emulator;
+use identity_client::UserToken;
+use token_broker::{Happening, Observer, WorkError};
+use tokio::time::Instant;
+use user_table::{EpochSeconds, RecordKey, Work};
+
+use crate::network::now;
+
+/// What the users and operators of a world have seen, and what they were promised.
+#[derive(Debug, Default)]
+pub(crate) struct History {
+    told: Mutex<Told>,
+    happened: Mutex<BTreeMap<String, u64>>,
+}
+
+#[derive(Debug, Default)]
+struct Told {
+    tokens: Vec<Returned>,
+    promises: Vec<Promise>,
+}
+
+#[derive(Debug)]
+struct Returned {
+    user: RecordKey,
+    sign_in: EpochSeconds,
+    asked_at: Instant,
+    at: Instant,
+    token: UserToken,
+}
+
+/// An acknowledged revocation or deletion.
+#[derive(Clone, Debug)]
+pub(crate) struct Promise {
+    pub(crate) user: RecordKey,
+    /// Sessions up to this second have ended; `None` where sessions were kept.
+    pub(crate) watermark: Option<EpochSeconds>,
+    pub(crate) asked_at: Instant,
+    pub(crate) acknowledged_at: Instant,
+}
+
+impl History {
+    pub(crate) fn token_returned(
+        &self,
+        emulator: &Emulator,
+        user: &RecordKey,
+        sign_in: EpochSeconds,
+        asked_at: Instant,
+        token: UserToken,
+    ) {
+        let mut told = self.told.lock().expect("told");
+        let broken = told.promises.iter().find(|promise| {
+            promise.user == *user
+                && promise.watermark.is_some_and(|mark| sign_in <= mark)
+                && promise.acknowledged_at < asked_at
+        });
+        assert!(broken.is_none(), "a session that had ended got a token: {sign_in:?} {broken:?}");
+        let user = user.clone();
+        told.tokens.push(Returned { user, sign_in, asked_at, at: Instant::now(), token });
+        told.check(emulator);
+    }
+
+    pub(crate) fn promised(&self, emulator: &Emulator, promise: Promise) {
+        let mut told = self.told.lock().expect("told");
+        told.promises.push(promise);
+        told.check(emulator);
+    }
+
+    /// Tokens of sessions that the user's final watermark has ended.
+    pub(crate) fn assert_dead_up_to(
+        &self,
+        emulator: &Emulator,
+        user: &RecordKey,
+        watermark: EpochSeconds,
+    ) {
+        let told = self.told.lock().expect("told");
+        for returned in told.tokens.iter().filter(|returned| returned.user == *user) {
+            assert!(
+                returned.sign_in > watermark || !returned.is_active(emulator),
+                "a token outlives its session: {returned:?}"
+            );
+        }
+        let promised = told.promises.iter().filter(|promise| promise.user == *user);
+        let highest = promised.filter_map(|promise| promise.watermark).max();
+        assert!(highest.is_none_or(|highest| highest <= watermark), "a revocation was forgotten");
+    }
+
+    pub(crate) fn count(&self, what: &str) {
+        *self.happened.lock().expect("happened").entry(what.to_owned()).or_default() += 1;
+    }
+
+    pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
+        self.happened.lock().expect("happened").clone()
+    }
+}
+
+impl Told {
+    /// Whatever was handed out to a session that has ended by an acknowledged revocation is dead;
+    /// so is whatever was handed out before one that kept the sessions.
+    fn check(&self, emulator: &Emulator) {
+        for promise in &self.promises {
+            for returned in self.tokens.iter().filter(|returned| returned.user == promise.user) {
+                let must_be_dead = match promise.watermark {
+                    Some(watermark) => returned.sign_in <= watermark,
+                    None => returned.at < promise.asked_at,
+                };
+                assert!(
+                    !must_be_dead || !returned.is_active(emulator),
+                    "a revocation was acknowledged and a token lives: {promise:?} {returned:?}"
+                );
+            }
+        }
+    }
+}
+
+impl Returned {
+    fn is_active(&self, emulator: &Emulator) -> bool {
+        debug_assert!(self.asked_at <= self.at);
+        emulator.introspect(self.token.token.secret(), now()).is_active()
+    }
+}
+
+impl Observer for History {
+    fn saw(&self, happening: Happening) {
+        self.count(
+            match happening {
+                Happening::IdentityLost(_) => "IdentityLost".to_owned(),
+                other => format!("{other:?}"),
+            }
+            .as_str(),
+        );
+    }
+
+    fn postponed(&self, _work: Work, _why: &WorkError) {
+        self.count("WorkPostponed");
+    }
+}

@@ -1,0 +1,105 @@
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use crate::random::Random;
+
+/// Carries messages to a server and its answers back, late, once, or not at all. What was sent
+/// arrives even when its sender has died or given up since.
+#[derive(Debug)]
+pub(crate) struct Network {
+    random: Arc<Random>,
+    is_calm: AtomicBool,
+}
+
+/// Why a sender has no answer.
+#[derive(Debug)]
+pub(crate) enum Broken {
+    /// There was no connection; nothing was sent.
+    NotSent,
+    /// The connection broke, or the time was over.
+    Interrupted,
+}
+
+impl Network {
+    pub(crate) fn new(random: Arc<Random>) -> Self {
+        Self { random, is_calm: AtomicBool::new(false) }
+    }
+
+    /// From now on every message arrives soon.
+    pub(crate) fn calm_down(&self) {
+        self.is_calm.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.is_calm.load(Ordering::Relaxed)
+    }
+
+    fn delay(&self, usual: u64) -> Duration {
+        let is_slow = !self.is_calm() && self.random.percent(3);
+        if is_slow { self.random.millis(500, 9_000) } else { self.random.millis(1, usual) }
+    }
+
+    fn fails(&self, percent: u64) -> bool {
+        !self.is_calm() && self.random.percent(percent)
+    }
+
+    pub(crate) async fn exchange<T: Send + 'static>(
+        &self,
+        usual_millis: u64,
+        until: Instant,
+        serve: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Broken> {
+        if self.fails(2) {
+            return Err(Broken::NotSent);
+        }
+        let (there, back) = (self.delay(usual_millis), self.delay(usual_millis));
+        let (is_lost, answer_is_lost) = (self.fails(2), self.fails(3));
+        let breaks_at = self.fails(50).then(|| there + back);
+        let (sender, receiver) = oneshot::channel();
+        tokio::spawn(async move {
+            sleep(there).await;
+            if is_lost {
+                return keep_until_broken(sender, breaks_at).await;
+            }
+            let answer = serve();
+            sleep(back).await;
+            if answer_is_lost {
+                return keep_until_broken(sender, breaks_at).await;
+            }
+            let _ = sender.send(answer);
+        });
+        match timeout_at(until, receiver).await {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(_)) | Err(_) => Err(Broken::Interrupted),
+        }
+    }
+}
+
+/// A lost message shows as a reset after a while, or as silence.
+async fn keep_until_broken<T>(sender: oneshot::Sender<T>, breaks_after: Option<Duration>) {
+    sleep(breaks_after.unwrap_or(Duration::from_mins(1))).await;
+    drop(sender);
+}
+
+thread_local! {
+    static WALL: Cell<Option<(identity_client::Timestamp, Instant)>> = const { Cell::new(None) };
+}
+
+/// The wall clock of the simulated world, which stands still while everybody works.
+pub(crate) fn now() -> identity_client::Timestamp {
+    let started = WALL.get().unwrap_or_else(|| {
+        let start = "2026-11-23T00:00:00.25Z".parse().expect("an instant");
+        WALL.set(Some((start, Instant::now())));
+        (start, Instant::now())
+    });
+    started.0.checked_add(started.1.elapsed()).expect("an instant")
+}
+
+pub(crate) fn reset_clock() {
+    WALL.set(None);
+}

@@ -1,0 +1,65 @@
+use std::sync::Arc;
+
+use identity_client::Deadline;
+use user_table::{MemoryTable, Nonce, Record, RecordKey, Stored, TableError, UserTable, Written};
+
+use crate::network::Network;
+
+/// The table behind the network.
+#[derive(Clone, Debug)]
+pub(crate) struct RemoteTable {
+    pub(crate) table: Arc<MemoryTable>,
+    pub(crate) network: Arc<Network>,
+}
+
+const USUAL_MILLIS: u64 = 10;
+
+impl RemoteTable {
+    async fn exchange<T, F>(
+        &self,
+        deadline: &Deadline,
+        serve: impl FnOnce(Arc<MemoryTable>, Deadline) -> F + Send + 'static,
+    ) -> Result<T, TableError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, TableError>> + Send + 'static,
+    {
+        let table = Arc::clone(&self.table);
+        let at = *deadline;
+        let serve = move || futures_util::FutureExt::now_or_never(serve(table, at));
+        let answer = self.network.exchange(USUAL_MILLIS, deadline.instant(), serve).await;
+        answer
+            .map_err(|broken| TableError::unavailable(format!("{broken:?}")))?
+            .expect("the memory table answers at once")
+    }
+}
+
+impl UserTable for RemoteTable {
+    async fn read(&self, key: &RecordKey, deadline: &Deadline) -> Result<Stored, TableError> {
+        let key = key.clone();
+        let serve =
+            |table: Arc<MemoryTable>, at: Deadline| async move { table.read(&key, &at).await };
+        self.exchange(deadline, serve).await
+    }
+
+    async fn write(
+        &self,
+        key: &RecordKey,
+        expected: Option<Nonce>,
+        record: &Record,
+        revision: Nonce,
+        deadline: &Deadline,
+    ) -> Result<Written, TableError> {
+        let (key, record) = (key.clone(), record.clone());
+        let serve = move |table: Arc<MemoryTable>, at: Deadline| async move {
+            table.write(&key, expected, &record, revision, &at).await
+        };
+        self.exchange(deadline, serve).await
+    }
+
+    async fn due(&self, limit: usize, deadline: &Deadline) -> Result<Vec<RecordKey>, TableError> {
+        let serve =
+            move |table: Arc<MemoryTable>, at: Deadline| async move { table.due(limit, &at).await };
+        self.exchange(deadline, serve).await
+    }
+}

@@ -1,0 +1,4 @@
+//! Proof over real sockets and processes.
+
+mod sdk;
+mod signing;

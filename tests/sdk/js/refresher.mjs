@@ -1,0 +1,28 @@
+// What the README shows to apps in JavaScript; `app.mjs` uses it.
+
+// README begins
+import { AzureCommunicationTokenCredential } from "@azure/communication-common";
+
+/** `session` is a function: it returns the app's own access token, renewed if need be. */
+export function communicationCredential(broker, session) {
+  return new AzureCommunicationTokenCredential({
+    refreshProactively: true,
+    tokenRefresher: (abortSignal) => fetchToken(broker, session, abortSignal),
+  });
+}
+
+async function fetchToken(broker, session, signal) {
+  for (let attempt = 1; ; attempt += 1) {
+    const headers = { authorization: `Bearer ${await session()}` };
+    const answer = await fetch(`${broker}/v1/token`, { method: "POST", headers, signal });
+    const body = await answer.json().catch(() => ({}));
+    if (answer.ok) return body.token;
+    const seconds = Number(answer.headers.get("retry-after"));
+    if (seconds === 0 || attempt === 3) {
+      const reason = { status: answer.status, code: body.code };
+      throw Object.assign(new Error(body.title ?? "The broker gives no token"), reason);
+    }
+    await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  }
+}
+// README ends
