@@ -29,8 +29,6 @@ pub enum Code {
     InvalidRequest,
     /// The policy grants this user shorter tokens only.
     LifetimeNotAllowed,
-    /// There is no such operation.
-    NotFound,
     /// The operation is for operators.
     OperatorScopeRequired,
     /// The policy does not grant this user a scope.
@@ -63,6 +61,25 @@ const AFTER_ACS_UNAVAILABLE: Duration = Duration::from_secs(2);
 const AFTER_TABLE_UNAVAILABLE: Duration = Duration::from_secs(1);
 
 impl Code {
+    /// Every code, in the order of the contract.
+    pub const ALL: [Self; 15] = [
+        Self::AcsMisconfigured,
+        Self::AcsThrottled,
+        Self::AcsUnavailable,
+        Self::BodyTooLarge,
+        Self::IdentityBusy,
+        Self::InternalError,
+        Self::InvalidClaims,
+        Self::InvalidRequest,
+        Self::LifetimeNotAllowed,
+        Self::OperatorScopeRequired,
+        Self::ScopeNotAllowed,
+        Self::SignInAgain,
+        Self::TableUnavailable,
+        Self::UnsupportedMediaType,
+        Self::UserSuspended,
+    ];
+
     /// The HTTP status that goes with the code.
     #[must_use]
     pub const fn status(self) -> StatusCode {
@@ -73,7 +90,6 @@ impl Code {
             | Self::OperatorScopeRequired
             | Self::ScopeNotAllowed
             | Self::UserSuspended => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::AcsThrottled => StatusCode::TOO_MANY_REQUESTS,
@@ -96,7 +112,6 @@ impl Code {
             Self::InvalidClaims => "The access token does not say who signed in and when",
             Self::InvalidRequest => "The request breaks a rule",
             Self::LifetimeNotAllowed => "This lifetime is not granted to the user",
-            Self::NotFound => "There is no such operation",
             Self::OperatorScopeRequired => "Only an operator may do this",
             Self::ScopeNotAllowed => "This scope is not granted to the user",
             Self::SignInAgain => "The user must sign in again",
@@ -114,7 +129,6 @@ impl Code {
             Self::BodyTooLarge
             | Self::InvalidRequest
             | Self::LifetimeNotAllowed
-            | Self::NotFound
             | Self::ScopeNotAllowed
             | Self::UnsupportedMediaType => "BadRequest",
             Self::IdentityBusy => "IdentityBusy",

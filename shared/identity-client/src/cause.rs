@@ -7,7 +7,8 @@ use crate::{TransportError, answer::Unreadable, error_answer::ErrorAnswer};
 /// What stopped an operation.
 #[derive(Debug)]
 pub(crate) enum Cause {
-    /// ACS, or whatever stands before it, answered with an error.
+    /// ACS, or whatever stands before it, answered with an error, or with a success that is not this
+    /// operation's own: a page that says 200 has revoked nothing.
     Answer(ErrorAnswer),
     /// There was no answer.
     Transport(TransportError),
@@ -52,7 +53,7 @@ impl Cause {
         };
         match answer.status().as_u16() {
             429 => Kind::Throttled,
-            408 | 500..=599 => Kind::Unavailable,
+            200..=299 | 408 | 500..=599 => Kind::Unavailable,
             _ if answer.says_not_owned() => Kind::NotOwned,
             _ if answer.says_no_such_identity() => Kind::NoSuchIdentity,
             401 | 403 => Kind::Unauthorized,
@@ -63,7 +64,7 @@ impl Cause {
     /// Whether what was asked for may have been done all the same.
     pub(crate) fn is_ambiguous(&self) -> bool {
         match self {
-            Self::Answer(answer) => matches!(answer.status().as_u16(), 408 | 500..=599),
+            Self::Answer(answer) => matches!(answer.status().as_u16(), 200..=299 | 408 | 500..=599),
             Self::Transport(error) => !error.is_not_sent(),
             Self::Unreadable(_) => true,
             Self::NotAsked(_) => false,

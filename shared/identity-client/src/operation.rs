@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use http::StatusCode;
+
 /// An operation of the Identity API, as errors and logs name it.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Operation {
@@ -13,6 +15,16 @@ pub(crate) enum Operation {
 }
 
 impl Operation {
+    /// The one status that means that it is done
+    /// (<https://learn.microsoft.com/rest/api/communication/identity/communication-identity>).
+    pub(crate) fn success(self) -> StatusCode {
+        match self {
+            Self::CreateUser | Self::CreateUserWithToken => StatusCode::CREATED,
+            Self::IssueToken => StatusCode::OK,
+            Self::RevokeTokens | Self::DeleteUser => StatusCode::NO_CONTENT,
+        }
+    }
+
     /// Whether doing it twice leaves no more behind than doing it once.
     ///
     /// A *create* is the exception: ACS has no list of identities and takes no idempotency key, so an

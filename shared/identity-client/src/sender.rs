@@ -70,7 +70,7 @@ impl Sender {
             .request(call, deadline)
             .map_err(|why| Cause::NotAsked(NotAsked::Unwritable(why)))?;
         let answer = self.transport.send(request, until).await.map_err(Cause::Transport)?;
-        if answer.status().is_success() {
+        if answer.status() == call.operation.success() {
             Ok(answer.into_body())
         } else {
             Err(Cause::Answer(ErrorAnswer::new(&answer, deadline.now())))
@@ -160,6 +160,15 @@ mod tests {
             let transport = ScriptedTransport::new([failure]);
             delete(&transport.client(Options::default())).await.unwrap_err();
             assert_eq!(transport.sent().len(), 1);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_says_200_has_deleted_nothing() {
+        for status in [200, 201, 202, 206] {
+            let transport = ScriptedTransport::new([Step::answer(status, "<html>")]);
+            let error = delete(&transport.client(Options::default())).await.unwrap_err();
+            assert!(error.is_unavailable() && error.is_ambiguous(), "{status}");
         }
     }
 

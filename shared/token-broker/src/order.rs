@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use identity_client::Timestamp;
 use user_table::EpochSeconds;
 
@@ -21,6 +23,11 @@ pub enum Sessions {
     Keep,
 }
 
+/// How far an identity provider's clock, which stamps both events and sign-ins, may be ahead of
+/// ours. Cut shorter, a password change would spare the sessions of its own last seconds; not cut
+/// at all, one wrong event would lock a user out for good.
+const LEAD_OF_ISSUERS_CLOCK: Duration = Duration::from_mins(5);
+
 impl Order {
     /// The watermark this order asks for. A request counts from now on, and never from before the
     /// sign-in of the session that makes it, whose issuer may have a faster clock than ours. An
@@ -29,7 +36,10 @@ impl Order {
         match self {
             Self::Session(sign_in) => sign_in.max(now.into()),
             Self::Operator => now.into(),
-            Self::Event(at) => at.min(now).into(),
+            Self::Event(at) => {
+                let latest = now.checked_add(LEAD_OF_ISSUERS_CLOCK).unwrap_or(now);
+                at.min(latest).into()
+            }
         }
     }
 

@@ -221,3 +221,6 @@ fn changed(record: &Record, next: Record) -> Option<Record> {
     let same = next == Record { expires_at: next.expires_at, ..record.clone() };
     (!same).then_some(next)
 }
+
+#[cfg(test)]
+mod tests;
