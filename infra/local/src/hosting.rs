@@ -66,19 +66,15 @@ pub fn in_process(
     settings: &BTreeMap<&'static str, String>,
     host: Host<'_>,
 ) -> Result<Functions, StartError> {
-    let app = |name: &str| {
-        let lookup = |setting: &str| match setting {
-            "AWS_LAMBDA_FUNCTION_NAME" => Some(name.to_owned()),
-            _ => settings.get(setting).cloned().or_else(|| (host.environment)(setting)),
-        };
-        App::new(Settings::read(&lookup)?, host.clock, host.log).map(Arc::new)
-    };
-    let (issue, revoke, delete) = (app("issue")?, app("revoke")?, app("delete")?);
+    let lookup = |name: &str| settings.get(name).cloned().or_else(|| (host.environment)(name));
+    // Each function is a process of its own on Lambda, with a memory of its own.
+    let app = || App::new(Settings::read(&lookup)?, host.clock, host.log).map(Arc::new);
+    let (issue, revoke, delete) = (app()?, app()?, app()?);
     Ok(Functions::new([
         ("issue", hosted(move |request| issue::handle(Arc::clone(&issue), request))),
         ("revoke", hosted(move |request| revoke::handle(Arc::clone(&revoke), request))),
         ("delete", hosted(move |request| delete::handle(Arc::clone(&delete), request))),
-        ("sweep", sweeping(app("sweep")?)),
+        ("sweep", sweeping(app()?)),
     ]))
 }
 

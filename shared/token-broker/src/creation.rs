@@ -94,7 +94,7 @@ impl<T: UserTable> TokenBroker<T> {
                 if error.is_ambiguous() {
                     call.saw(Happening::IdentityPossiblyLost);
                 }
-                self.release(user, claim, call).await;
+                self.release(user, claim, error.is_ambiguous(), call).await;
                 return Err(error.into());
             }
         };
@@ -112,8 +112,8 @@ impl<T: UserTable> TokenBroker<T> {
             }
             Err(why) => {
                 call.saw(Happening::TokenDropped);
-                self.discard(&token.identity, call).await;
-                self.release(user, claim, call).await;
+                let is_lost = !self.discard(&token.identity, call).await;
+                self.release(user, claim, is_lost, call).await;
                 Err(match why {
                     Unbound::LeaseGone => IssueError::Busy { retry_after: RETRY_AFTER },
                     Unbound::Table(error) => error.into(),
@@ -154,20 +154,21 @@ impl<T: UserTable> TokenBroker<T> {
         }
     }
 
-    /// Deletes an identity that could not be bound, or writes it down for `sweep`.
-    async fn discard(&self, identity: &IdentityId, call: &Call<'_>) {
+    /// Deletes an identity that could not be bound, or writes it down for `sweep`. Tells whether
+    /// either was possible.
+    async fn discard(&self, identity: &IdentityId, call: &Call<'_>) -> bool {
         let half = call.deadline.sooner(call.deadline.remaining() / 2);
         let gone = match self.acs.delete_user(identity, &half).await {
             Ok(()) => true,
             Err(error) => error.is_no_such_identity(),
         };
-        call.saw(if gone {
-            Happening::IdentityDiscarded
-        } else if self.journal(identity, call).await.is_ok() {
-            Happening::OrphanJournaled
-        } else {
-            Happening::IdentityLost(identity.clone())
+        let is_known = gone || self.journal(identity, call).await.is_ok();
+        call.saw(match (gone, is_known) {
+            (true, _) => Happening::IdentityDiscarded,
+            (false, true) => Happening::OrphanJournaled,
+            (false, false) => Happening::IdentityLost(identity.clone()),
         });
+        is_known
     }
 
     async fn journal(&self, identity: &IdentityId, call: &Call<'_>) -> Result<(), TableError> {
@@ -179,10 +180,10 @@ impl<T: UserTable> TokenBroker<T> {
 
     /// Gives the lease back so that the next request need not wait for its end. Should that fail,
     /// it ends by itself, and `sweep` counts the identity that may have come of it.
-    async fn release(&self, user: &RecordKey, claim: Claim, call: &Call<'_>) {
+    async fn release(&self, user: &RecordKey, claim: Claim, is_lost: bool, call: &Call<'_>) {
         let retention = self.settings.tombstone_retention;
-        let rule =
-            |record: &Record| rules::released(record, claim.owner, retention, call.deadline.now());
+        let now = call.deadline.now();
+        let rule = |record: &Record| rules::released(record, claim.owner, is_lost, retention, now);
         let released = self.apply(user, claim.stored, call, rule).await;
         drop(released);
     }

@@ -59,7 +59,8 @@ pub(crate) fn next_step(record: &Record, dead: Option<&IdentityId>, now: Timesta
     }
 }
 
-/// Takes the right to create the user's identity, for a session that is still admitted.
+/// Takes the right to create the user's identity, for a session that is still admitted. What came
+/// of a lease that is taken over nobody has said.
 pub(crate) fn claimed(
     record: &Record,
     sign_in: EpochSeconds,
@@ -72,7 +73,8 @@ pub(crate) fn claimed(
         return None;
     }
     let unbound = Record { binding: None, pending: None, expires_at: None, ..record.clone() };
-    Some(Record { lease: Some(lease), ..unbound })
+    let possibly_lost = record.possibly_lost + u32::from(record.lease.is_some());
+    Some(Record { lease: Some(lease), possibly_lost, ..unbound })
 }
 
 /// Gives the user the identity that the lease's owner has created, unless the lease is gone.
@@ -87,21 +89,24 @@ pub(crate) fn bound(
     Some(Record { lease: None, binding: Some(binding), ..record.clone() })
 }
 
-/// Gives a lease back.
+/// Gives a lease back, saying whether ACS may have made an identity that nobody knows.
 pub(crate) fn released(
     record: &Record,
     owner: Nonce,
+    is_possibly_lost: bool,
     retention: Duration,
     now: Timestamp,
 ) -> Option<Record> {
     record.lease.filter(|lease| lease.owner == owner)?;
-    Some(settled(Record { lease: None, ..record.clone() }, retention, now))
+    let possibly_lost = record.possibly_lost + u32::from(is_possibly_lost);
+    Some(settled(Record { lease: None, possibly_lost, ..record.clone() }, retention, now))
 }
 
 /// Takes a lease away whose time is over: its holder is dead or about to find out.
 pub(crate) fn lease_ended(record: &Record, retention: Duration, now: Timestamp) -> Option<Record> {
     record.lease.filter(|lease| lease.until <= now)?;
-    Some(settled(Record { lease: None, ..record.clone() }, retention, now))
+    let possibly_lost = record.possibly_lost + 1;
+    Some(settled(Record { lease: None, possibly_lost, ..record.clone() }, retention, now))
 }
 
 /// Raises the watermark and orders the revocation at ACS, in one change.

@@ -17,6 +17,7 @@
 //! | `pending_owner` | S | [`Pending::owner`](crate::Pending::owner) | nobody's: a nonce of zero bits |
 //! | `pending_since_ms` | N | [`Pending::since`](crate::Pending::since), milliseconds | 1970 |
 //! | `pending_retry_at_ms` | N | [`Pending::retry_at`](crate::Pending::retry_at), milliseconds | `pending_since_ms` and [`Pending::HEAD_START`](crate::Pending::HEAD_START) |
+//! | `possibly_lost` | N | [`Record::possibly_lost`](crate::Record::possibly_lost) | 0 |
 //! | `due` | S | partition key of the index: `due` | nothing for `sweep`; the index is sparse |
 //! | `due_at_ms` | N | sort key of the index: [`Record::due_at`], milliseconds | as above |
 //! | `expires_at` | N | [`Record::expires_at`], seconds: the table's TTL attribute | the row stays |

@@ -29,6 +29,9 @@ pub struct Record {
     pub lease: Option<Lease>,
     /// What has been accepted and must still be done at ACS.
     pub pending: Option<Pending>,
+    /// How many identities ACS may have made for the user whose ids nobody knows: leases that ended
+    /// without anybody's word of what came of them.
+    pub possibly_lost: u32,
     /// When the row stops to count; rows that hold an identity have none.
     pub expires_at: Option<EpochSeconds>,
 }

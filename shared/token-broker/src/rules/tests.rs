@@ -239,9 +239,9 @@ fn a_claim_on_a_tombstone_takes_its_end_away() {
     let record = Record { expires_at: Some(EpochSeconds(500)), ..Record::default() };
     let next = claimed(&record, EpochSeconds(1), None, lease(1, 20), at(10)).unwrap();
     assert_eq!(next.expires_at, None);
-    let given_back = released(&next, nonce(1), RETENTION, at(10)).unwrap();
+    let given_back = released(&next, nonce(1), false, RETENTION, at(10)).unwrap();
     assert!(given_back.lease.is_none() && given_back.expires_at.is_some());
-    assert_eq!(released(&next, nonce(2), RETENTION, at(10)), None);
+    assert_eq!(released(&next, nonce(2), false, RETENTION, at(10)), None);
 }
 
 #[test]
@@ -249,6 +249,18 @@ fn a_lease_is_ended_from_outside_only_when_its_time_is_over() {
     let record = Record { lease: Some(lease(1, 20)), ..Record::default() };
     assert_eq!(lease_ended(&record, RETENTION, at(19)), None);
     assert_eq!(lease_ended(&record, RETENTION, at(20)).unwrap().lease, None);
+}
+
+#[test]
+fn a_lease_that_ends_without_anybodys_word_is_counted_in_the_same_write() {
+    let record = Record { lease: Some(lease(1, 20)), possibly_lost: 4, ..Record::default() };
+    let taken_over = claimed(&record, EpochSeconds(1), None, lease(2, 40), at(20)).unwrap();
+    assert_eq!(taken_over.possibly_lost, 5);
+    assert_eq!(lease_ended(&record, RETENTION, at(20)).unwrap().possibly_lost, 5);
+    let released = |lost| released(&record, nonce(1), lost, RETENTION, at(10)).unwrap();
+    assert_eq!((released(true).possibly_lost, released(false).possibly_lost), (5, 4));
+    let bound = bound(&record, nonce(1), &identity("a"), EpochSeconds(1)).unwrap();
+    assert_eq!(bound.possibly_lost, 4);
 }
 
 #[test]

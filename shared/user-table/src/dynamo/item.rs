@@ -32,6 +32,7 @@ const PENDING: &str = "pending";
 const PENDING_OWNER: &str = "pending_owner";
 const PENDING_SINCE_MS: &str = "pending_since_ms";
 const PENDING_RETRY_AT_MS: &str = "pending_retry_at_ms";
+const POSSIBLY_LOST: &str = "possibly_lost";
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -68,6 +69,9 @@ pub(super) fn write(key: &RecordKey, record: &Record, revision: Nonce) -> Item {
         put(PENDING_SINCE_MS, instant(pending.since));
         put(PENDING_RETRY_AT_MS, instant(pending.retry_at));
     }
+    if record.possibly_lost > 0 {
+        put(POSSIBLY_LOST, number(record.possibly_lost.into()));
+    }
     if let Some(due_at) = record.due_at() {
         put(DUE, text(DUE_PARTITION));
         put(DUE_AT_MS, instant(due_at));
@@ -95,6 +99,7 @@ fn stored(item: &Item) -> Result<Stored, Unreadable> {
         suspended: flag(item, SUSPENDED)?,
         lease: lease(item)?,
         pending: pending(item)?,
+        possibly_lost: count(item, POSSIBLY_LOST)?,
         expires_at: seconds(item, EXPIRES_AT)?,
     };
     Ok(Stored { record, revision: nonce(item, REVISION)? })
@@ -144,6 +149,11 @@ fn millisecond(item: &Item, attribute: &'static str) -> Result<Option<Timestamp>
     get(item, attribute, "a whole number of milliseconds", |value| {
         Timestamp::from_millisecond(value.as_n().ok()?.parse().ok()?).ok()
     })
+}
+
+fn count(item: &Item, attribute: &'static str) -> Result<u32, Unreadable> {
+    let count = get(item, attribute, "a whole number", |value| value.as_n().ok()?.parse().ok())?;
+    Ok(count.unwrap_or_default())
 }
 
 fn flag(item: &Item, attribute: &'static str) -> Result<bool, Unreadable> {
@@ -197,6 +207,7 @@ mod tests {
             (LEASE_VOID, number(0)),
             (PENDING, text("Revoke")),
             (PENDING_OWNER, AttributeValue::Null(true)),
+            (POSSIBLY_LOST, AttributeValue::N("-1".to_owned())),
             (PENDING_SINCE_MS, AttributeValue::N("1e3".to_owned())),
             (PENDING_RETRY_AT_MS, AttributeValue::Bool(true)),
             (EXPIRES_AT, text("1")),

@@ -30,6 +30,7 @@ async fn a_row_of_this_version_reads_as_it_was_written() {
             since: at_ms(1_700_000_000_003),
             retry_at: at_ms(1_800_000_000_004),
         }),
+        possibly_lost: 3,
         expires_at: Some(EpochSeconds(4_102_488_000)),
     };
     assert_eq!(stored, Stored { record, revision: Some(Nonce::from_bits(1)) });

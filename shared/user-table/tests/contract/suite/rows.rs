@@ -33,6 +33,7 @@ pub(crate) async fn a_record_reads_back_whole(table: &Arc<impl UserTable>) {
                     since: at_ms(1_700_000_000_003),
                     retry_at: at_ms(1_800_000_000_004),
                 }),
+                possibly_lost: 2,
                 expires_at: Some(EpochSeconds(NOON + 1)),
             };
             write(table, &key, None, &record, 1).await;
