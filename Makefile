@@ -1,8 +1,9 @@
 # What a developer does here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check tools simulate size
+.PHONY: help run test check deny tools simulate size
 
 CARGO := cargo
+CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 SEEDS ?= 0..20000
 
 help: ## List the targets
@@ -19,6 +20,10 @@ check: ## Before each commit: format, lints, unit tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) test --workspace --locked --lib
+
+deny: ## Licences, bans and sources of the dependencies
+	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --root .tools/cargo-deny cargo-deny@0.20.2
+	$(CARGO_DENY) --locked check licenses bans sources
 
 tools: ## What the tests need beside Rust, into .tools/
 	@tests/tools/install

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use function::{App, Exchange, Problem, Reply};
+use function::{App, Exchange, Problem, Reply, only_parameters};
 use lambda_http::Request;
 use lambda_http::http::Response;
 
@@ -15,6 +15,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
 
 async fn delete(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = exchange.caller(request)?;
+    only_parameters(request, &[])?;
     let (user, order) = caller.target(request)?;
     app.broker.delete(&user, order, &exchange.call()).await?;
     exchange.count("UserDeleted");

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use function::{App, Exchange, Problem, Reply, json_body};
+use function::{App, Exchange, Problem, Reply, json_body, only_parameters};
 use identity_client::{Lifetime, Scope, Timestamp};
 use lambda_http::Request;
 use lambda_http::http::Response;
@@ -43,6 +43,7 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
 
 async fn token(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = exchange.caller(request)?;
+    only_parameters(request, &[])?;
     let wish = wish(&json_body(request)?)?;
     let grant = app.scope_policy.grant(&caller.claims, &wish)?;
     // Boxed: the longest path through the broker would weigh on every caller's stack.
@@ -62,6 +63,10 @@ fn wish(request: &TokenRequest) -> Result<Wish, Problem> {
 fn scopes(names: &[String]) -> Result<Vec<Scope>, Problem> {
     if names.is_empty() {
         return Err(Problem::invalid("scopes: must not be empty"));
+    }
+    let most = Scope::ALL.len();
+    if names.len() > most {
+        return Err(Problem::invalid(format!("scopes: must have at most {most} entries")));
     }
     let parsed = names.iter().enumerate().map(|(index, name)| {
         name.parse().map_err(|rule| Problem::invalid(format!("scopes[{index}]: {rule}")))
@@ -109,6 +114,10 @@ mod tests {
         for (json, says) in [
             (r#"{"scopes": []}"#, "scopes: must not be empty"),
             (r#"{"scopes": ["chat", "pstn"]}"#, "scopes[1]: "),
+            (
+                r#"{"scopes": ["chat", "chat", "chat", "chat", "chat", "chat"]}"#,
+                "scopes: must have at most 5 entries",
+            ),
             (r#"{"expiresInMinutes": 59}"#, "expiresInMinutes: "),
             (r#"{"expiresInMinutes": 1441}"#, "expiresInMinutes: "),
         ] {

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use function::{App, Exchange, Problem, Reply};
+use function::{App, Exchange, Problem, Reply, only_parameters};
 use lambda_http::http::Response;
 use lambda_http::{Request, RequestExt};
-use token_broker::Sessions;
+use token_broker::{Order, Sessions};
 
 const KEEP_SESSIONS: &str = "keepSessions";
 
@@ -19,19 +19,17 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
 async fn revoke(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = exchange.caller(request)?;
     let (user, order) = caller.target(request)?;
-    let sessions = sessions(request)?;
+    let sessions = sessions(request, order)?;
     app.broker.revoke(&user, order, sessions, &exchange.call()).await?;
     exchange.count("TokensRevoked");
     Ok(Reply::Done)
 }
 
-/// A misspelt parameter is refused: silently ignored, it would sign the user out against their
-/// will.
-fn sessions(request: &Request) -> Result<Sessions, Problem> {
+/// A user may keep their sessions. An operator revokes to put somebody out.
+fn sessions(request: &Request, order: Order) -> Result<Sessions, Problem> {
+    let is_own = matches!(order, Order::Session(_));
+    only_parameters(request, if is_own { &[KEEP_SESSIONS] } else { &[] })?;
     let query = request.query_string_parameters();
-    if let Some((name, _)) = query.iter().find(|(name, _)| *name != KEEP_SESSIONS) {
-        return Err(Problem::invalid(format!("{name}: is no parameter of this operation")));
-    }
     match query.all(KEEP_SESSIONS).unwrap_or_default().as_slice() {
         [] | ["false"] => Ok(Sessions::End),
         ["true"] => Ok(Sessions::Keep),
@@ -41,21 +39,25 @@ fn sessions(request: &Request) -> Result<Sessions, Problem> {
 
 #[cfg(test)]
 mod tests {
+    use user_table::EpochSeconds;
+
     use super::*;
 
-    fn asked(query: &[(&str, &[&str])]) -> Result<Sessions, String> {
+    const OWN: Order = Order::Session(EpochSeconds(0));
+
+    fn asked(query: &[(&str, &[&str])], order: Order) -> Result<Sessions, String> {
         let values = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
         let query: std::collections::HashMap<String, Vec<String>> =
             query.iter().map(|(name, texts)| ((*name).to_owned(), values(texts))).collect();
         let request = Request::default().with_query_string_parameters(query);
-        sessions(&request).map_err(|problem| problem.detail.unwrap())
+        sessions(&request, order).map_err(|problem| problem.detail.unwrap())
     }
 
     #[test]
     fn sessions_end_unless_they_are_kept_in_so_many_words() {
-        assert_eq!(asked(&[]), Ok(Sessions::End));
-        assert_eq!(asked(&[("keepSessions", &["false"])]), Ok(Sessions::End));
-        assert_eq!(asked(&[("keepSessions", &["true"])]), Ok(Sessions::Keep));
+        assert_eq!(asked(&[], OWN), Ok(Sessions::End));
+        assert_eq!(asked(&[("keepSessions", &["false"])], OWN), Ok(Sessions::End));
+        assert_eq!(asked(&[("keepSessions", &["true"])], OWN), Ok(Sessions::Keep));
     }
 
     #[test]
@@ -66,7 +68,8 @@ mod tests {
             [("keepSessions", &["true", "false"][..])],
             [("keepsessions", &["true"][..])],
         ] {
-            assert!(asked(&query).is_err(), "{query:?}");
+            assert!(asked(&query, OWN).is_err(), "{query:?}");
         }
+        assert!(asked(&[("keepSessions", &["true"])], Order::Operator).is_err());
     }
 }

@@ -35,7 +35,8 @@ pub fn json_body<T: DeserializeOwned + Default>(request: &Request) -> Result<T, 
     let mut json = serde_json::Deserializer::from_slice(body);
     let parsed = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path = error.path().to_string();
-        let place = if path == "." { "body".to_owned() } else { path };
+        // `.` is the whole, `?` a place before the first field.
+        let place = if [".", "?"].contains(&path.as_str()) { "body".to_owned() } else { path };
         Problem::invalid(format!("{place}: {}", error.inner()))
     })?;
     json.end().map_err(|error| Problem::invalid(format!("body: {error}")))?;
@@ -92,7 +93,7 @@ mod tests {
             (r#"{"expiresInMinutes": 60.5}"#, "expiresInMinutes: invalid type: floating point"),
             (r#"{"expiresInMinutes": 1, "expiresInMinutes": 2}"#, "duplicate field"),
             (r#"{"lifetime": 60}"#, "unknown field `lifetime`"),
-            ("{", "EOF while parsing"),
+            ("{", "body: EOF while parsing"),
             ("{} {}", "body: trailing characters"),
             ("[60]", "body: must be a JSON object"),
             ("null", "body: must be a JSON object"),

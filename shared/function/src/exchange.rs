@@ -68,7 +68,7 @@ impl<'a> Exchange<'a> {
         let deadline = Deadline::new((app.clock)(), budget);
         let mut entry = LogEntry::new(operation);
         entry.set("requestId", request_id.as_str());
-        entry.set("cold_start", app.is_cold());
+        entry.set("coldStart", app.is_cold());
         Self { app, request_id, deadline, entry: Mutex::new(entry) }
     }
 

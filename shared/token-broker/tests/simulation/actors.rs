@@ -105,7 +105,7 @@ async fn revoke(world: &World, user: usize) {
     world.history.count("revoked");
     // An order that was old news, or came from a session that had ended, withdrew nothing new.
     if !keeps || matches!(order, Order::Operator) {
-        promise(world, key, (!keeps).then_some(watermark), asked_at);
+        promise(world, key, (!keeps).then_some(watermark), false, asked_at);
     }
 }
 
@@ -118,7 +118,9 @@ async fn delete(world: &World, user: usize) {
         return world.history.count("deletion failed");
     }
     world.history.count("deleted");
-    promise(world, key, Some(watermark), asked_at);
+    // A session that had ended may repeat a deletion; it does not order one.
+    let deletes = !matches!(order, Order::Session(_));
+    promise(world, key, Some(watermark), deletes, asked_at);
 }
 
 /// Somebody deletes the identity at ACS behind the broker's back.
@@ -131,9 +133,15 @@ async fn vanish(world: &World, user: usize) {
     }
 }
 
-fn promise(world: &World, user: RecordKey, watermark: Option<EpochSeconds>, asked_at: Instant) {
+fn promise(
+    world: &World,
+    user: RecordKey,
+    watermark: Option<EpochSeconds>,
+    deletes: bool,
+    asked_at: Instant,
+) {
     let acknowledged_at = Instant::now();
-    let promise = Promise { user, watermark, asked_at, acknowledged_at };
+    let promise = Promise { user, watermark, deletes, asked_at, acknowledged_at };
     world.history.promised(&world.emulator, promise);
 }
 

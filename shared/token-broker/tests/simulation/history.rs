@@ -37,6 +37,8 @@ pub(crate) struct Promise {
     pub(crate) user: RecordKey,
     /// Sessions up to this second have ended; `None` where sessions were kept.
     pub(crate) watermark: Option<EpochSeconds>,
+    /// Whether it was a deletion.
+    pub(crate) deletes: bool,
     pub(crate) asked_at: Instant,
     pub(crate) acknowledged_at: Instant,
 }
@@ -85,6 +87,14 @@ impl History {
         let promised = told.promises.iter().filter(|promise| promise.user == *user);
         let highest = promised.filter_map(|promise| promise.watermark).max();
         assert!(highest.is_none_or(|highest| highest <= watermark), "a revocation was forgotten");
+    }
+
+    /// No identity that the user has was created for a session of a life that has ended.
+    pub(crate) fn assert_not_resurrected(&self, user: &RecordKey, created_for: EpochSeconds) {
+        let told = self.told.lock().expect("told");
+        let deletions = told.promises.iter().filter(|one| one.deletes && one.user == *user);
+        let last = deletions.filter_map(|promise| promise.watermark).max();
+        assert!(last.is_none_or(|last| last < created_for), "an old session resurrected a user");
     }
 
     pub(crate) fn count(&self, what: &str) {

@@ -142,6 +142,7 @@ impl World {
             assert_eq!((record.pending, record.lease), (None, None), "work was lost: {record:?}");
             if let Some(binding) = &record.binding {
                 assert!(matches!(key, RecordKey::User(..)), "an orphan was left: {record:?}");
+                self.history.assert_not_resurrected(key, binding.sign_in);
                 let is_own = bound.insert(binding.identity.to_string());
                 assert!(is_own, "two users have one identity: {}", binding.identity);
             }
