@@ -13,7 +13,7 @@ run: ## The whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --quiet --locked -p local -- $(ARGS)
 
 test: tools ## Every suite: unit, contract, simulation, SDKs, end to end
-	$(CARGO) build --workspace --locked
+	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --locked
 
 check: ## Before each commit: format, lints, unit tests

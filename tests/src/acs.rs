@@ -1,6 +1,7 @@
 //! The ACS emulator's control surface: what ACS knows, and never tells.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "a test cannot go on without the emulator"
 )]

@@ -1,10 +1,12 @@
 //! Whether an answer is one that `infra/aws/openapi.yaml` promises.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use http::Method;
 use http::header::CONTENT_TYPE;
-use jsonschema::Draft;
+use jsonschema::{Draft, Validator};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::answer::Answer;
@@ -16,9 +18,16 @@ pub static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
         .expect("openapi.yaml is YAML")
 });
 
-/// Checks an answer: status, media type, body and headers must be documented for the operation,
-/// and a body that the contract does not allow must not have been granted. An answer to a request
-/// that is no operation of the contract is not checked.
+/// What every answer of a function says: not to be stored, not to be sniffed, https only.
+const ALWAYS: [(&str, &str); 3] = [
+    ("cache-control", "no-store"),
+    ("x-content-type-options", "nosniff"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains"),
+];
+
+/// Checks an answer: status, media type and body must be documented for the operation, the headers
+/// documented for the status must be there, and a body that the contract does not allow must not
+/// have been granted. An answer to a request that is no operation of the contract is not checked.
 ///
 /// # Errors
 /// What is not as documented.
@@ -35,14 +44,20 @@ pub fn check(method: &Method, path: &str, sent: &[u8], answer: &Answer) -> Resul
     Ok(())
 }
 
-fn check_headers(documented: &Value, answer: &Answer) -> Result<(), String> {
+fn check_headers(documented: &'static Value, answer: &Answer) -> Result<(), String> {
+    let is_gateways_own = answer.json().get("message").is_some();
+    for (name, value) in ALWAYS {
+        if !is_gateways_own && answer.header(name) != value {
+            return Err(format!("{name} is not `{value}`"));
+        }
+    }
     for (name, header) in members(documented.get("headers")) {
-        let Some(value) = answer.headers.get(name) else { continue };
+        let value = answer.headers.get(name).ok_or_else(|| format!("{name} is missing"))?;
         let text = value.to_str().map_err(|error| format!("{name}: {error}"))?;
         let schema = resolved(header).get("schema").cloned().unwrap_or_default();
         let is_number = schema.get("type") == Some(&json!("integer"));
-        let value =
-            if is_number { serde_json::from_str(text).unwrap_or_default() } else { json!(text) };
+        let number = || serde_json::from_str(text).unwrap_or_default();
+        let value = if is_number { number() } else { json!(text) };
         fits(&schema, &value).map_err(|error| format!("{name}: {error}"))?;
     }
     Ok(())
@@ -71,14 +86,18 @@ fn check_sent(operation: &Value, sent: &[u8]) -> Result<(), String> {
     fits(schema, &sent).map_err(|error| format!("it granted a body that breaks a rule: {error}"))
 }
 
-/// The operation of a request, by its path as it was sent.
+/// The operation of a request. The gateway decodes the path before it looks for one.
 fn operation(method: &Method, path: &str) -> Option<&'static Value> {
+    let path = percent_decode_str(path).decode_utf8_lossy();
     let given: Vec<_> = path.split('/').collect();
     let is_this = |template: &str| {
         let template: Vec<_> = template.split('/').collect();
         let mut pairs = template.iter().zip(&given);
         template.len() == given.len()
-            && pairs.all(|(template, given)| template.starts_with('{') || template == given)
+            && pairs.all(|(template, given)| {
+                let fits_any = template.starts_with('{') && !given.is_empty();
+                fits_any || template == given
+            })
     };
     let (_, item) = members(OPENAPI.get("paths")).find(|(template, _)| is_this(template))?;
     item.get(method.as_str().to_ascii_lowercase())
@@ -96,18 +115,44 @@ fn members(object: Option<&Value>) -> impl Iterator<Item = (&str, &Value)> {
     object.into_iter().flatten().map(|(name, value)| (name.as_str(), value))
 }
 
-/// Whether a value fits a schema of the contract. OpenAPI 3.0 writes schemas much as draft 4 of
-/// JSON Schema does, and the contract uses nothing in which they differ.
+/// Whether a value fits a schema of the contract.
 fn fits(schema: &Value, value: &Value) -> Result<(), String> {
-    let whole = json!({ "allOf": [schema], "components": OPENAPI.get("components") });
-    let validator = jsonschema::options()
-        .with_draft(Draft::Draft4)
-        .should_validate_formats(true)
-        .build(&whole)
-        .map_err(|error| format!("no schema: {error}"))?;
-    let breaches: Vec<_> = validator
+    let breaches: Vec<_> = validator(schema)?
         .iter_errors(value)
         .map(|error| format!("{} {error}", error.instance_path()))
         .collect();
     if breaches.is_empty() { Ok(()) } else { Err(breaches.join("; ")) }
+}
+
+/// The validator of a schema, made at its first use. OpenAPI 3.0 writes schemas as draft 4 of JSON
+/// Schema does, but for `nullable`.
+fn validator(schema: &Value) -> Result<Arc<Validator>, String> {
+    static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = made.get(&schema.to_string()) {
+        return Ok(Arc::clone(validator));
+    }
+    let mut whole = json!({ "allOf": [schema], "components": OPENAPI.get("components") });
+    spell_nullable_out(&mut whole);
+    let options = jsonschema::options().with_draft(Draft::Draft4).should_validate_formats(true);
+    let validator = options.build(&whole).map_err(|error| format!("no schema: {error}"))?;
+    let validator = Arc::new(validator);
+    made.insert(schema.to_string(), Arc::clone(&validator));
+    Ok(validator)
+}
+
+/// `{"type": "integer", "nullable": true}` as JSON Schema writes it: `{"type": ["integer", "null"]}`.
+fn spell_nullable_out(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            members.values_mut().for_each(spell_nullable_out);
+            if members.get("nullable") == Some(&Value::Bool(true))
+                && let Some(kind) = members.get_mut("type")
+            {
+                *kind = json!([kind.take(), "null"]);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(spell_nullable_out),
+        _ => {}
+    }
 }

@@ -8,7 +8,9 @@
 
 use std::env;
 use std::fs::{self, File};
-use std::process::{Output, Stdio};
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::{self, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -68,6 +70,49 @@ impl Server {
     pub fn log(&self) -> String {
         text(&self.log)
     }
+}
+
+/// A program that runs until it is dropped, which kills it, as `kill -9` does.
+#[derive(Debug)]
+pub struct Background {
+    log: TempPath,
+    _child: Child,
+}
+
+impl Background {
+    /// Starts it.
+    pub fn start(command: &mut Command) -> Self {
+        let log = tempfile::NamedTempFile::new().expect("a temporary file").into_temp_path();
+        let output = File::create(&log).expect("the log file just made");
+        let errors = output.try_clone().expect("a second handle of the log file");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(output)
+            .stderr(errors)
+            .kill_on_drop(true)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
+        Self { log, _child: child }
+    }
+
+    /// What it has written to standard output and standard error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        text(&self.log)
+    }
+}
+
+/// A port that nobody uses. It lies below those that the system gives to whoever asks for port 0,
+/// so it stays free until it is used, and between two servers that use it in turn.
+#[must_use]
+pub fn free_port() -> u16 {
+    const PORTS: u16 = 12_000;
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(process::id() % u32::from(PORTS)).unwrap_or_default();
+    (0..PORTS)
+        .map(|_| 20_000 + (start + ASKED.fetch_add(1, Ordering::Relaxed)) % PORTS)
+        .find(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, *port)).is_ok())
+        .expect("a free port")
 }
 
 /// A program of this workspace, as built beside the running test; `cargo test` alone does not

@@ -3,7 +3,9 @@
 //! Each answer of an operation is checked against `infra/aws/openapi.yaml` when it arrives.
 #![expect(
     clippy::expect_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
+    clippy::panic,
     reason = "a test cannot go on without the product"
 )]
 
@@ -57,8 +59,16 @@ impl Stack {
     /// The command that [`Self::run`] takes: free ports, and no settings from the environment.
     #[must_use]
     pub fn command() -> Command {
+        Self::command_on(0)
+    }
+
+    /// The same with a port for the gateway. The port is part of the issuer's name, so a stack that
+    /// goes on from another one's state needs that one's port to know its users.
+    #[must_use]
+    pub fn command_on(port: u16) -> Command {
         let mut command = workspace_binary("local");
-        for port in ["--port", "--acs-port", "--acs-https-port", "--table-port"] {
+        command.args(["--port", &port.to_string()]);
+        for port in ["--acs-port", "--acs-https-port", "--table-port"] {
             command.args([port, "0"]);
         }
         for setting in ["SCOPE_POLICY", "USER_HASH_KEY", "RUST_LOG"] {
@@ -121,6 +131,11 @@ impl Stack {
     /// `POST /v1/token` without a body.
     pub async fn token(&self, session: &Jwt) -> Answer {
         self.call(Method::POST, "/v1/token", session).await
+    }
+
+    /// The ACS token of a session that must get one.
+    pub async fn acs_token(&self, session: &Jwt) -> String {
+        self.token(session).await.token()
     }
 
     /// `POST /v1/token` with a JSON body: `{"scopes"?, "expiresInMinutes"?}`.
@@ -200,4 +215,11 @@ impl Stack {
 /// A subject as it stands in a path.
 fn encoded(subject: &str) -> String {
     utf8_percent_encode(subject, NON_ALPHANUMERIC).to_string()
+}
+
+/// The present, in seconds since 1970.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "sessions are older or younger than the present")]
+pub fn now() -> i64 {
+    jiff::Timestamp::now().as_second()
 }

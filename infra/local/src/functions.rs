@@ -10,6 +10,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use function::Text;
 use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Request, Response, Service as _};
@@ -107,7 +108,7 @@ where
                 serde_json::from_str(&event.to_string()).map_err(Failed::Event)?;
             let mut adapter = Adapter::from(lambda_http::service_fn(move |request| {
                 let answer = handle(request);
-                async move { Ok::<_, Infallible>(answer.await) }
+                async move { Ok::<_, Infallible>(Text(answer.await)) }
             }));
             let Ok(answer) = adapter.call(LambdaEvent::new(request, context)).await;
             serde_json::to_value(answer).map_err(Failed::Answer)

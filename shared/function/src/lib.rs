@@ -21,5 +21,5 @@ pub use crate::caller::Caller;
 pub use crate::exchange::{Exchange, Reply};
 pub use crate::parameters::only_parameters;
 pub use crate::problem::{Code, Problem};
-pub use crate::run::{run, run_scheduled};
+pub use crate::run::{Text, run, run_scheduled};
 pub use crate::settings::{Settings, SettingsError};

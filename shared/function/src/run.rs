@@ -1,14 +1,17 @@
 use std::convert::Infallible;
 use std::error::Error;
+use std::future::ready;
 use std::io::{self, Write};
+use std::pin::Pin;
 use std::sync::Arc;
 
 use identity_client::Timestamp;
 use lambda_http::http::Response;
-use lambda_http::{Context, Request, service_fn};
+use lambda_http::{Body, Context, IntoResponse, Request, service_fn};
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::app::{App, StartError};
 use crate::log::chain;
@@ -26,7 +29,7 @@ where
     let app = Arc::new(start()?);
     let service = service_fn(move |request| {
         let answer = handle(Arc::clone(&app), request);
-        async move { Ok::<_, Infallible>(answer.await) }
+        async move { Ok::<_, Infallible>(Text(answer.await)) }
     });
     lambda_http::run_concurrent(service).await
 }
@@ -52,15 +55,27 @@ where
 
 #[expect(clippy::disallowed_methods, reason = "the edge: here the process meets its environment")]
 fn start() -> Result<App, StartError> {
-    lambda_http::tracing::init_default_subscriber();
+    // What a request has to say is in its own line; this is for a start that fails.
+    tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).init();
     let settings = Settings::read(&|name| std::env::var(name).ok());
     let app = settings
         .map_err(StartError::from)
         .and_then(|settings| App::new(settings, Timestamp::now, print));
     if let Err(error) = &app {
-        lambda_http::tracing::error!(error = chain(error), "the function cannot start");
+        tracing::error!(error = chain(error), "the function cannot start");
     }
     app
+}
+
+/// An answer that is text, which all of ours are. `lambda_http` would look that up in the content
+/// type and ship every character set for it.
+#[derive(Debug)]
+pub struct Text(pub Response<String>);
+
+impl IntoResponse for Text {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = Response<Body>> + Send>> {
+        Box::pin(ready(self.0.map(Body::from)))
+    }
 }
 
 fn print(line: &str) {

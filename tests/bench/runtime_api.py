@@ -1,0 +1,49 @@
+"""As much of Lambda's Runtime API as a function needs to start: it is asked for work and never has any."""
+
+from __future__ import annotations
+
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+
+class RuntimeApi:
+    """Serves one function on a free port of this machine until the `with` block ends."""
+
+    def __enter__(self) -> RuntimeApi:
+        self._asked = threading.Event()
+        self._over = threading.Event()
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                if self.path.endswith("/invocation/next"):
+                    api._asked.set()
+                    api._over.wait()
+                self.close_connection = True
+
+            def do_POST(self) -> None:
+                """`/init/error`: the function's log says why, and the function ends."""
+                self.send_response(202)
+                self.end_headers()
+
+            def log_message(self, *_args: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        threading.Thread(target=self._server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._over.set()
+        self._server.shutdown()
+        self._server.server_close()
+
+    @property
+    def address(self) -> str:
+        """What AWS_LAMBDA_RUNTIME_API holds."""
+        return "127.0.0.1:{}".format(self._server.server_address[1])
+
+    def wait_until_asked(self, seconds: float) -> bool:
+        """Whether the function asks for work within so many seconds: its start is over then."""
+        return self._asked.wait(seconds)

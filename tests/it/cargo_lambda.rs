@@ -1,0 +1,88 @@
+//! The same functions as processes under cargo-lambda: behind the gateway, and invoked with the
+//! sample events of `infra/aws/events`.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+use serde_json::{Value, json};
+use tests::lambda::{Lambda, settings};
+use tests::tools;
+
+/// Sign-ins before and after everything that happens in a test.
+const LONG_AGO: i64 = 1_700_000_000;
+const LATER: i64 = 4_000_000_000;
+
+#[tokio::test]
+async fn the_functions_under_cargo_lambda_serve_a_users_whole_life_through_the_gateway() {
+    let mut lambda = Lambda::start().await;
+    let stack = lambda.start_stack().await;
+    lambda.start_functions(&settings(&stack));
+    let acs = stack.acs();
+    let session = stack.sign_in_at("alice", LONG_AGO).await;
+
+    let first = stack.token(&session).await;
+    let renewed = stack.token(&session).await;
+    assert_eq!(renewed.identity(), first.identity());
+    assert!(acs.is_active(&first.token()).await && acs.is_active(&renewed.token()).await);
+
+    assert_eq!(stack.revoke(&session).await.status, 204);
+    assert!(!acs.is_active(&first.token()).await && !acs.is_active(&renewed.token()).await);
+    assert_eq!(stack.token(&session).await.code(), "sign_in_again");
+
+    let session = stack.sign_in_at("alice", LATER).await;
+    assert_eq!(stack.token(&session).await.identity(), first.identity());
+    assert_eq!(stack.delete(&session).await.status, 204);
+    assert_eq!(acs.live_identities().await, [""; 0]);
+
+    let nothing_was_due = json!(
+        {"revoked": 0, "deleted": 0, "leasesEnded": 0, "postponed": 0, "unfinished": false}
+    );
+    assert_eq!(stack.sweep().await, nothing_was_due);
+}
+
+#[tokio::test]
+async fn every_sample_event_does_what_its_name_says() {
+    let mut lambda = Lambda::start().await;
+    let stack = lambda.start_stack().await;
+    lambda.start_functions(&settings(&stack));
+    let acs = stack.acs();
+
+    let alice = token(&invoke(&lambda, "issue", "issue-token").await);
+    let bob = token(&invoke(&lambda, "issue", "issue-token-narrowed").await);
+    let narrowed = acs.introspect(&bob).await;
+    assert_eq!(narrowed["token"]["scopes"], json!(["chat"]), "{narrowed}");
+    assert_eq!(acs.live_identities().await.len(), 2);
+
+    assert_eq!(invoke(&lambda, "revoke", "revoke-own-tokens").await["statusCode"], 204);
+    assert!(!acs.is_active(&alice).await && acs.is_active(&bob).await);
+    let alice = token(&invoke(&lambda, "issue", "issue-token").await);
+
+    assert_eq!(invoke(&lambda, "revoke", "revoke-user-tokens").await["statusCode"], 204);
+    assert!(!acs.is_active(&alice).await && acs.is_active(&bob).await);
+    assert_eq!(invoke(&lambda, "issue", "issue-token").await["statusCode"], 401);
+
+    assert_eq!(invoke(&lambda, "delete", "delete-user").await["statusCode"], 204);
+    assert_eq!(acs.live_identities().await.len(), 1);
+    assert_eq!(invoke(&lambda, "delete", "delete-self").await["statusCode"], 204);
+    assert!(!acs.is_active(&bob).await);
+
+    assert_eq!(invoke(&lambda, "sweep", "sweep").await["unfinished"], false);
+}
+
+/// What the function answers to a sample event.
+async fn invoke(lambda: &Lambda, function: &str, event: &str) -> Value {
+    let file = tools::repository().join("infra/aws/events").join(event).with_extension("json");
+    let output = lambda.invoke(function, &file).await;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{event}: {said}{error}{}", lambda.log(function));
+    serde_json::from_str(&said).unwrap()
+}
+
+fn token(answer: &Value) -> String {
+    assert_eq!(answer["statusCode"], 200, "{answer}");
+    let body: Value = serde_json::from_str(answer["body"].as_str().unwrap()).unwrap();
+    body["token"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,85 @@
+//! Functions whose deployment is wrong: they do not start, and say everything that is wrong.
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+use tests::lambda::{FUNCTIONS, Settings, function};
+use tests::process::run;
+
+const REQUIRED: [&str; 7] = [
+    "ACS_CONNECTION_STRING",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_REGION",
+    "AWS_SECRET_ACCESS_KEY",
+    "SCOPE_POLICY",
+    "TABLE_NAME",
+    "USER_HASH_KEY",
+];
+
+#[tokio::test]
+async fn a_function_without_settings_names_all_of_them_at_once_to_the_operator() {
+    for name in FUNCTIONS {
+        let said = refusal(name, &[]).await;
+        for setting in REQUIRED {
+            assert!(said.contains(&format!("{setting} is missing")), "{name} {setting}: {said}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_function_with_wrong_settings_names_each_with_its_rule_and_shows_no_secret() {
+    let wrong = [
+        ("ACS_CONNECTION_STRING", "endpoint=http://acs.example/;accesskey=Y2FuYXJ5LWtleQ=="),
+        ("ACS_ALLOW_HTTP", "canary"),
+        ("ACS_API_VERSION", "2020-07-20-preview2"),
+        ("AWS_ACCESS_KEY_ID", "canary-id"),
+        ("AWS_ENDPOINT_URL", "canary"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
+        ("AWS_SESSION_TOKEN", "canary-session"),
+        ("SCOPE_POLICY", r#"{"scopes": ["pstn"]}"#),
+        ("SIGN_IN_CLAIM", "nbf"),
+        ("TABLE_NAME", "users"),
+        ("TOMBSTONE_DAYS", "0"),
+        ("USER_HASH_KEY", "canary-short"),
+    ];
+    for name in FUNCTIONS {
+        let said = refusal(name, &wrong).await;
+        for setting in [
+            "ACS_CONNECTION_STRING ",
+            "ACS_ALLOW_HTTP ",
+            "ACS_API_VERSION ",
+            "AWS_ENDPOINT_URL ",
+            "SCOPE_POLICY ",
+            "SIGN_IN_CLAIM ",
+            "TOMBSTONE_DAYS ",
+            "USER_HASH_KEY ",
+        ] {
+            assert!(said.contains(setting), "{name} {setting}: {said}");
+        }
+        assert!(!said.contains("canary") && !said.contains("Y2FuYXJ5"), "{name}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn a_function_whose_certificates_cannot_be_read_says_which_setting_to_look_at() {
+    let settings = [
+        ("ACS_CONNECTION_STRING", "endpoint=https://acs.example/;accesskey=Y2FuYXJ5LWtleQ=="),
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
+        ("EXTRA_CA_FILE", "/nowhere/ca.pem"),
+        ("SCOPE_POLICY", r#"{"scopes": ["chat"]}"#),
+        ("TABLE_NAME", "users"),
+        ("USER_HASH_KEY", "canary of 16 and more"),
+    ];
+    let said = refusal("issue", &settings).await;
+    assert!(said.contains("EXTRA_CA_FILE") && !said.contains("canary"), "{said}");
+}
+
+/// What a function says that must not start.
+async fn refusal(name: &str, settings: &[(&str, &str)]) -> String {
+    let settings: Settings =
+        settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    let output = run(&mut function(name, &settings), "").await;
+    assert!(!output.status.success(), "{name} started");
+    String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+}
