@@ -163,7 +163,7 @@ async fn live(log_level: &str) -> Life {
     bad_days(&stack, &mut life).await;
     life.answers.push(sweep(&stack).await);
     drop(table);
-    let session = stack.sign_in(SUBJECT).await;
+    let session = stack.sign_in("canary newcomer").await;
     life.answers.push(stack.token(&session).await);
     assert_eq!(life.answers.last().unwrap().code(), "table_unavailable");
     life.secrets.insert(session.0);

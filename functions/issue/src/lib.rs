@@ -76,14 +76,19 @@ fn scopes(names: &[String]) -> Result<Vec<Scope>, Problem> {
 
 fn answer(issued: &Issued, now: Timestamp) -> Result<String, Problem> {
     let token = &issued.token.token;
-    let expires_on = token.expires_on();
+    // Whole seconds: iOS's own parser knows no fractions.
+    let expires_on = whole_second(token.expires_on());
     let answer = TokenAnswer {
         token: token.secret(),
         expires_on,
-        refresh_after: refresh_after(now, expires_on),
+        refresh_after: whole_second(refresh_after(now, expires_on)),
         user: User { communication_user_id: issued.token.identity.as_ref() },
     };
     serde_json::to_string(&answer).map_err(|_| Problem::new(function::Code::InternalError))
+}
+
+fn whole_second(instant: Timestamp) -> Timestamp {
+    Timestamp::from_second(instant.as_second()).unwrap_or(instant)
 }
 
 /// When five sixths of the token's life are over: ten minutes before the end of the shortest one,
