@@ -39,10 +39,11 @@ impl Caller {
         let issuer: Issuer = claim(&claims, "iss")?;
         let subject: Subject = claim(&claims, "sub")?;
         let (sign_in_claim, sign_in) = sign_in(&claims, sign_in_claim)?;
-        let scopes = jwt.scopes.unwrap_or_default();
-        let in_claim = claims.get("scope").map_or("", String::as_str);
-        let is_operator = scopes.iter().any(|scope| scope == operator_scope)
-            || in_claim.split(' ').any(|scope| scope == operator_scope);
+        // As the gateway's authorizer does: some issuers write `scope`, some `scp`.
+        let is_operator = ["scope", "scp"]
+            .iter()
+            .filter_map(|name| claims.get(*name))
+            .any(|scopes| scopes.split(' ').any(|scope| scope == operator_scope));
         let user = RecordKey::user(issuer.clone(), subject);
         let session = Session { user, sign_in };
         Ok(Self { session, sign_in_claim, claims, issuer, is_operator })
@@ -170,18 +171,24 @@ mod tests {
     #[test]
     fn only_an_operator_may_name_another_user() {
         let path = json!({"subject": "bob"});
-        let target = |scope: &str| {
-            let claims = json!({"iss": "https://i", "sub": "a", "iat": "1", "scope": scope});
+        let target = |claim: &str, scope: &str| {
+            let claims = json!({"iss": "https://i", "sub": "a", "iat": "1", claim: scope});
             let request = request(&claims, &path);
             let caller = Caller::of(&request, SignInClaim::Iat, "acs.admin").unwrap();
             caller.target(&request)
         };
         for scope in ["", "acs.administrator", "xacs.admin", "openid"] {
-            assert_eq!(target(scope).unwrap_err().code, Code::OperatorScopeRequired, "{scope}");
+            assert_eq!(
+                target("scope", scope).unwrap_err().code,
+                Code::OperatorScopeRequired,
+                "{scope}"
+            );
         }
-        let (user, order) = target("openid acs.admin").unwrap();
         let bob = RecordKey::user("https://i".parse().unwrap(), "bob".parse().unwrap());
-        assert_eq!(user, bob);
-        assert!(matches!(order, Order::Operator));
+        for claim in ["scope", "scp"] {
+            let (user, order) = target(claim, "openid acs.admin").unwrap();
+            assert_eq!(user, bob);
+            assert!(matches!(order, Order::Operator));
+        }
     }
 }
