@@ -173,7 +173,9 @@ async fn a_deletion_that_acs_fails_locks_out_at_once_and_is_finished_by_a_repeti
     }
 
     let report = sweep_later(&stack).await;
-    assert_eq!(report["deleted"], faults.len(), "{report}");
+    // More, where ACS had deleted at once and nobody could know: that is done when it says so later.
+    let deleted = report["deleted"].as_u64().unwrap();
+    assert!(deleted >= faults.len() as u64 && report["postponed"] == 0, "{report}");
     assert_eq!(acs.live_identities().await, [""; 0]);
 }
 
@@ -214,7 +216,8 @@ async fn nobody_waits_for_a_silent_acs_longer_than_ten_seconds() {
         stack.revoke(&revoking),
         stack.delete(&deleting),
     );
-    assert!(began.elapsed().as_secs() <= 15, "{:?}", began.elapsed());
+    let waited = began.elapsed().as_secs();
+    assert!(waited <= 15, "{waited} s, which is more than ten and five for a busy machine");
     let down = faults().into_iter().find(|fault| fault.effect == json!({"drop": true})).unwrap();
     for answer in [first, renewal, revocation, deletion] {
         down.check(&answer);

@@ -22,6 +22,7 @@ use tests::log::{counted, lines};
 use tests::process::free_port;
 use tests::stack::{Jwt, Stack};
 use tests::sweeper::sweep_later;
+use tests::table::change;
 
 /// A sign-in before everything that happens in a test.
 const LONG_AGO: i64 = 1_700_000_000;
@@ -85,6 +86,15 @@ async fn an_identity_deleted_behind_our_back_is_made_anew_once_for_all_of_a_user
     let first = stack.token(&session).await.identity();
     delete_at_acs(&stack, &first).await;
 
+    // ACS's word is believed when it says so again a minute later.
+    let doubted = stack.token(&session).await;
+    assert_eq!((doubted.status.as_u16(), doubted.code().as_str()), (503, "acs_unavailable"));
+    assert_ne!(doubted.header("retry-after"), "");
+    change(&stack, "alice", |record| {
+        let since = record.doubted_since.unwrap();
+        record.doubted_since = Some(since.checked_sub(Duration::from_mins(1)).unwrap());
+    })
+    .await;
     let answers = join_all((0..16).map(|_| stack.token(&session))).await;
 
     let second = acs.live_identities().await;
@@ -114,6 +124,9 @@ async fn whose_identity_was_deleted_behind_our_back_can_still_revoke_and_leave()
             if keeps { stack.revoke(&session).await } else { stack.delete(&session).await };
         assert_eq!(answer.status, 204, "{name}");
     }
+    let report = sweep_later(&stack).await;
+    let said_twice = (&report["revoked"], &report["deleted"]);
+    assert_eq!(said_twice, (&json!(1), &json!(1)), "{report}");
     let report = sweep_later(&stack).await;
     assert_eq!((&report["revoked"], &report["deleted"]), (&json!(0), &json!(0)), "{report}");
 }

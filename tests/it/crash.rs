@@ -12,14 +12,14 @@ use std::hash::{BuildHasher as _, Hasher as _};
 use std::iter::repeat_n;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{LazyLock, Mutex, MutexGuard};
 use std::time::Duration;
 
 use futures_util::future::{join, join_all};
 use tempfile::TempDir;
 use tests::answer::Answer;
 use tests::process::free_port;
-use tests::stack::{Jwt, Stack};
+use tests::stack::{Jwt, Stack, now};
 use tests::sweeper::sweep_later;
 use tests::table;
 use tokio::sync::Notify;
@@ -31,9 +31,9 @@ const USERS: usize = 10;
 /// How many devices of a user are at work at once.
 const DEVICES: usize = 2;
 /// Sign-ins are numbered from here on. They lie ahead of the clock, so a revocation's watermark is
-/// the sign-in that asked for it.
-const FIRST_SIGN_IN: i64 = 3_000_000_000;
-const LAST_SIGN_IN: i64 = 4_000_000_000;
+/// the sign-in that asked for it; and less than the five minutes ahead that are refused.
+static FIRST_SIGN_IN: LazyLock<i64> = LazyLock::new(|| now() + 100);
+const SIGN_INS: i64 = 195;
 
 /// What a user's apps remember.
 #[derive(Default)]
@@ -215,7 +215,7 @@ async fn verify_user(stack: &Stack, user: &User, rows: &BTreeMap<RecordKey, Reco
         let expected = if is_out(*sign_in) { 401 } else { 200 };
         assert_eq!(answer.status, expected, "{:?} {answer:?}", user.subject);
     }
-    let fresh = stack.sign_in_at(&user.subject, LAST_SIGN_IN).await;
+    let fresh = stack.sign_in_at(&user.subject, *FIRST_SIGN_IN + SIGN_INS).await;
     assert!(acs.is_active(&stack.token(&fresh).await.token()).await);
 }
 
@@ -241,7 +241,9 @@ impl Apps {
     }
 
     fn next_sign_in(&self) -> i64 {
-        FIRST_SIGN_IN + i64::try_from(self.sessions.len()).unwrap()
+        let number = i64::try_from(self.sessions.len()).unwrap();
+        assert!(number < SIGN_INS, "more sign-ins than there are seconds for");
+        *FIRST_SIGN_IN + number
     }
 }
 

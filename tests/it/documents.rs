@@ -64,6 +64,20 @@ fn every_make_target_in_the_documents_exists() {
 }
 
 #[test]
+fn every_path_that_the_documents_name_exists() {
+    for document in ["ARCHITECTURE.md", "SECURITY.md"] {
+        let text = read(document);
+        let quoted = text.split('`').skip(1).step_by(2);
+        let paths: BTreeSet<_> = quoted.filter(|quoted| is_path(quoted)).collect();
+        assert!(paths.contains("tests/it/secrets.rs"), "{document} names {paths:?}");
+        for path in paths {
+            let file = tools::repository().join(path.trim_end_matches("/*"));
+            assert!(file.exists(), "{document}: {path}");
+        }
+    }
+}
+
+#[test]
 fn every_link_to_a_file_leads_somewhere() {
     for document in DOCUMENTS {
         let text = read(document);
@@ -106,6 +120,10 @@ fn answers(contract: &Value, codes: &BTreeSet<&str>) -> BTreeSet<(String, String
 
 fn read(path: &str) -> String {
     fs::read_to_string(tools::repository().join(path)).unwrap()
+}
+
+fn is_path(text: &str) -> bool {
+    ["functions/", "infra/", "shared/", "tests/"].iter().any(|folder| text.starts_with(folder))
 }
 
 /// The text below a heading, up to the next one of its rank.

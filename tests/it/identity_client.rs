@@ -13,6 +13,7 @@ use identity_client::{
     Scope, Timestamp, http_client,
 };
 use serde_json::Value;
+use tempfile::TempDir;
 use tests::acs::Acs;
 use tests::process::{Server, run, workspace_binary};
 
@@ -26,12 +27,18 @@ const GA_VERSIONS: [&str; 7] = [
     "2026-09-23",
 ];
 
-async fn emulator() -> Server {
-    let folder = tempfile::tempdir().expect("a temporary folder").keep();
+/// The emulator's server, and the folder of its certificate for as long as it runs.
+struct Emulator {
+    server: Server,
+    _folder: TempDir,
+}
+
+async fn emulator() -> Emulator {
+    let folder = TempDir::new().expect("a temporary folder");
     let mut command = workspace_binary("acs-emulator");
     command.args(["--json", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ca-file"]);
-    command.arg(folder.join("ca.pem"));
-    Server::start(&mut command).await
+    command.arg(folder.path().join("ca.pem"));
+    Emulator { server: Server::start(&mut command).await, _folder: folder }
 }
 
 fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
@@ -59,9 +66,9 @@ fn client(ready: &Value, api_version: ApiVersion) -> IdentityClient {
 #[tokio::test]
 async fn every_operation_works_over_https_in_every_ga_version() {
     let emulator = emulator().await;
-    let acs = acs(&emulator.ready);
+    let acs = acs(&emulator.server.ready);
     for version in GA_VERSIONS {
-        let client = client(&emulator.ready, version.parse().expect("a version"));
+        let client = client(&emulator.server.ready, version.parse().expect("a version"));
         let user = client.create_user(&deadline()).await.expect(version);
         let scopes = [Scope::Chat, Scope::Voip];
         let day = Lifetime::DEFAULT;
@@ -87,7 +94,7 @@ async fn every_operation_works_over_https_in_every_ga_version() {
 async fn a_short_lifetime_and_the_join_scopes_work_where_the_version_has_them() {
     let emulator = emulator().await;
     let scopes = [Scope::ChatJoin, Scope::ChatJoinLimited, Scope::VoipJoin];
-    let client = client(&emulator.ready, ApiVersion::default());
+    let client = client(&emulator.server.ready, ApiVersion::default());
     let before = Timestamp::now();
     let issued = client.issue_token(None, &scopes, Lifetime::MIN, &deadline()).await;
     let life = issued.expect("a token").token.expires_on().duration_since(before);
@@ -108,9 +115,9 @@ async fn the_quickstart_goes_through_the_life_of_a_user() {
     let (output, said) = quickstart(&[
         (
             "COMMUNICATION_SERVICES_CONNECTION_STRING",
-            text(&emulator.ready, "/connectionStrings/https"),
+            text(&emulator.server.ready, "/connectionStrings/https"),
         ),
-        ("ACS_EXTRA_CA_FILE", text(&emulator.ready, "/caFile")),
+        ("ACS_EXTRA_CA_FILE", text(&emulator.server.ready, "/caFile")),
     ])
     .await;
     assert!(output.status.success(), "{said}");
@@ -121,7 +128,7 @@ async fn the_quickstart_goes_through_the_life_of_a_user() {
     let id = created.strip_prefix("Created a user with ID: ").expect("an id");
     assert!(issued.starts_with("Issued a token with scope voip that expires at "));
     assert!(revoked.ends_with(id) && deleted.ends_with(id), "{revoked} {deleted}");
-    let acs = acs(&emulator.ready);
+    let acs = acs(&emulator.server.ready);
     assert!(!acs.is_active(token).await);
 }
 
@@ -129,7 +136,7 @@ async fn the_quickstart_goes_through_the_life_of_a_user() {
 async fn a_quickstart_that_cannot_go_on_says_why_and_fails_without_showing_the_key() {
     let emulator = emulator().await;
     let variable = "COMMUNICATION_SERVICES_CONNECTION_STRING";
-    let http = text(&emulator.ready, "/connectionStrings/http");
+    let http = text(&emulator.server.ready, "/connectionStrings/http");
     let key = http.split_once("accesskey=").expect("a key").1;
     let wrong_key = http.replace(key, "c2VjcmV0LWNhbmFyeQ==");
     let cases: [(&[(&str, &str)], &str); 4] = [

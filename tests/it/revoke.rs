@@ -90,7 +90,7 @@ async fn a_stale_session_may_repeat_its_revocation_and_causes_nothing_new() {
 
     assert_done(&stack.revoke(&stale).await);
     assert_done(&stack.revoke_keeping_sessions(&stale).await);
-    assert_done(&stack.delete(&stale).await);
+    assert_must_sign_in_again(&stack.delete(&stale).await);
 
     assert_eq!(stack.acs().counters().await, before);
     assert!(stack.acs().is_active(&token).await, "the owner was signed out by a stale session");
@@ -179,7 +179,7 @@ async fn no_token_that_an_old_session_got_outlives_a_revocation_it_raced_with() 
     let operator = stack.sign_in_operator().await;
     for round in 0..6 {
         // Each round's sign-in is younger than the watermark of the one before.
-        let session = stack.sign_in_at("alice", now() + round * 60).await;
+        let session = stack.sign_in_at("alice", now() + round * 30).await;
         let mut devices = Devices::start(&stack, &session);
         devices.wait_for_tokens(round).await;
 
@@ -200,7 +200,7 @@ async fn no_token_that_an_old_session_got_outlives_a_deletion_it_raced_with() {
     // Between what ACS does and its answer there is time for the devices to go on.
     stack.acs().add_fault(json!({"operation": "delete", "effect": {"delayMs": 100}})).await;
     for round in 0..6 {
-        let session = stack.sign_in_at("alice", now() + round * 60).await;
+        let session = stack.sign_in_at("alice", now() + round * 30).await;
         let mut devices = Devices::start(&stack, &session);
         devices.wait_for_tokens(round).await;
 

@@ -15,13 +15,12 @@ use tests::answer::Answer;
 use tests::forwarder::Forwarder;
 use tests::lambda::{self, FUNCTIONS, Lambda};
 use tests::process::free_port;
-use tests::stack::Stack;
+use tests::stack::{Stack, now};
 
 const SUBJECT: &str = "canary subject@example.com";
 const SUBJECT_IN_PATH: &str = "canary%20subject%40example.com";
 /// A sign-in before everything that happens in a test.
 const LONG_AGO: i64 = 1_700_000_000;
-const LATER: i64 = 4_000_000_000;
 
 /// Secrets that a deployment chooses.
 const CHOSEN: [(&str, &str); 3] = [
@@ -31,7 +30,7 @@ const CHOSEN: [(&str, &str); 3] = [
 ];
 
 /// The fields of a line that are no metrics.
-const FIELDS: [&str; 15] = [
+const FIELDS: [&str; 17] = [
     "_aws",
     "code",
     "coldStart",
@@ -46,7 +45,9 @@ const FIELDS: [&str; 15] = [
     "requestId",
     "signInClaim",
     "status",
+    "target",
     "timestamp",
+    "user",
 ];
 
 /// Everything that was said in a life, and what must not be in it.
@@ -101,25 +102,41 @@ async fn each_request_is_one_line_of_json_with_the_documented_fields_and_well_fo
 fn check_fields(line: &Map<String, Value>) {
     let metrics = metrics(line);
     for name in line.keys() {
-        let is_known = FIELDS.contains(&name.as_str()) || name == "user";
+        let is_known = FIELDS.contains(&name.as_str());
         assert!(is_known || metrics.contains(name), "{name} is not documented: {line:?}");
     }
     assert!(["INFO", "WARN", "ERROR"].contains(&line["level"].as_str().unwrap()));
     assert!(line["timestamp"].as_str().unwrap().parse::<Timestamp>().is_ok());
     assert_eq!(line["message"], "request");
-    let operations = ["issueToken", "revokeTokens", "deleteUser", "sweep"];
-    assert!(operations.contains(&line["operation"].as_str().unwrap()), "{line:?}");
-    if line["operation"] == "sweep" {
+    for work in line.get("postponed").and_then(Value::as_array).into_iter().flatten() {
+        let fields: Vec<_> = work.as_object().unwrap().keys().collect();
+        assert_eq!(fields, ["code", "error", "user"]);
+        assert_is_hash(&work["user"]);
+    }
+    let operation = line["operation"].as_str().unwrap();
+    if operation == "sweep" {
         assert!(line["report"].is_object());
         return;
     }
+    let own = ["issueToken", "revokeOwnTokens", "deleteSelf"];
+    let is_operators = ["revokeUserTokens", "deleteUser"].contains(&operation);
+    assert!(is_operators || own.contains(&operation), "{line:?}");
+    assert_eq!(line.contains_key("target"), is_operators, "{line:?}");
     let status = line["status"].as_u64().unwrap();
     assert_eq!(line.contains_key("code"), status >= 400, "{line:?}");
     let needs_remedy = status >= 500;
     assert!(!needs_remedy || line["level"] == "ERROR" && line.contains_key("remedy"), "{line:?}");
-    if let Some(user) = line.get("user").and_then(Value::as_str) {
-        assert!(user.len() == 16 && user.bytes().all(|byte| byte.is_ascii_hexdigit()), "{user}");
+    let is_of_authorizer = line.get("code") == Some(&json!("invalid_claims"));
+    let is_told = line["level"] == "WARN" && line.contains_key("error");
+    assert!(!is_of_authorizer || is_told && line.contains_key("remedy"), "{line:?}");
+    for user in ["user", "target"].into_iter().filter_map(|name| line.get(name)) {
+        assert_is_hash(user);
     }
+}
+
+fn assert_is_hash(user: &Value) {
+    let user = user.as_str().unwrap();
+    assert!(user.len() == 16 && user.bytes().all(|byte| byte.is_ascii_hexdigit()), "{user}");
 }
 
 /// CloudWatch's embedded metric format: what the directive names must be there.
@@ -187,7 +204,7 @@ async fn good_days(stack: &Stack, life: &mut Life) {
         stack.token(&session).await,
     ]);
     let operator = stack.sign_in_operator().await;
-    let again = stack.sign_in_at(SUBJECT, LATER).await;
+    let again = stack.sign_in_at(SUBJECT, now() + 200).await;
     life.answers.extend([
         stack.token(&again).await,
         stack.revoke_user(&operator, SUBJECT).await,
@@ -197,7 +214,7 @@ async fn good_days(stack: &Stack, life: &mut Life) {
 }
 
 async fn mistakes(stack: &Stack, life: &mut Life) {
-    let session = stack.sign_in_at(SUBJECT, LATER + 1).await;
+    let session = stack.sign_in_at(SUBJECT, now() + 201).await;
     let timeless = json!({"subject": SUBJECT, "claims": {"auth_time": "canary", "iat": LONG_AGO}});
     let timeless = stack.sign_in_with(timeless).await;
     life.answers.extend([
@@ -213,7 +230,7 @@ async fn mistakes(stack: &Stack, life: &mut Life) {
 
 async fn bad_days(stack: &Stack, life: &mut Life) {
     let acs = stack.acs();
-    let session = stack.sign_in_at(SUBJECT, LATER + 2).await;
+    let session = stack.sign_in_at(SUBJECT, now() + 202).await;
     life.answers.push(stack.token(&session).await);
     for effect in [
         json!({"status": 429}),

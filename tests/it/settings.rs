@@ -43,17 +43,18 @@ async fn a_function_with_wrong_settings_names_each_with_its_rule_and_shows_no_se
     ];
     for name in FUNCTIONS {
         let said = refusal(name, &wrong).await;
-        for setting in [
-            "ACS_CONNECTION_STRING ",
-            "ACS_ALLOW_HTTP ",
-            "ACS_API_VERSION ",
-            "AWS_ENDPOINT_URL ",
-            "SCOPE_POLICY ",
-            "SIGN_IN_CLAIM ",
-            "TOMBSTONE_DAYS ",
-            "USER_HASH_KEY ",
+        for rule in [
+            "ACS_CONNECTION_STRING the connection string's endpoint is wrong: \
+             the endpoint must begin with https://",
+            "ACS_ALLOW_HTTP must be `true` or `false`",
+            "ACS_API_VERSION the API version must be a date from 2021-03-07 on",
+            "AWS_ENDPOINT_URL must be a URL",
+            "SCOPE_POLICY is not the JSON of a scope policy: unknown variant `pstn`",
+            "SIGN_IN_CLAIM must be `auth_time_or_iat`, `auth_time` or `iat`",
+            "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
+            "USER_HASH_KEY must have at least 16 characters",
         ] {
-            assert!(said.contains(setting), "{name} {setting}: {said}");
+            assert!(said.contains(rule), "{name} {rule}: {said}");
         }
         assert!(!said.contains("canary") && !said.contains("Y2FuYXJ5"), "{name}: {said}");
     }

@@ -17,7 +17,7 @@ const LATER: Duration = Duration::from_mins(5);
 
 /// Runs the function `sweep` on the table and the ACS of `stack`, with a clock that is five minutes
 /// ahead, and returns its report:
-/// `{"revoked", "deleted", "leasesEnded", "postponed", "unfinished"}`.
+/// `{"revoked", "deleted", "leasesEnded", "postponed", "failed", "unfinished"}`.
 ///
 /// # Panics
 /// When it cannot start or the table does not answer.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use identity_client::{Deadline, Timestamp};
 use user_table::dynamo::{self, Access, Client, Credentials};
-use user_table::{DynamoTable, Record, RecordKey, UserTable as _};
+use user_table::{DynamoTable, Nonce, Record, RecordKey, UserTable as _, Written};
 
 use crate::stack::Stack;
 
@@ -32,6 +32,20 @@ pub async fn rows(stack: &Stack) -> BTreeMap<RecordKey, Record> {
         rows.insert(key, stored.record);
     }
     rows
+}
+
+/// Changes the record of a user behind the product's back.
+pub async fn change(stack: &Stack, subject: &str, change: impl FnOnce(&mut Record)) {
+    #[expect(clippy::disallowed_methods, reason = "the clock of the product")]
+    let deadline = Deadline::new(Timestamp::now(), PATIENCE);
+    let table = DynamoTable::new(client(stack), stack.ready("/table/name"));
+    let issuer = stack.ready("/issuer").parse().expect("an issuer");
+    let key = RecordKey::user(issuer, subject.parse().expect("a subject"));
+    let mut stored = table.read(&key, &deadline).await.expect("a row");
+    change(&mut stored.record);
+    let revision = Nonce::from_bits(u128::MAX);
+    let written = table.write(&key, stored.revision, &stored.record, revision, &deadline).await;
+    assert_eq!(written.expect("a write"), Written::Done);
 }
 
 fn client(stack: &Stack) -> Client {

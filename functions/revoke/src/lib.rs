@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use function::{App, Exchange, Problem, Reply, only_parameters};
+use function::{App, Exchange, Problem, Reply, names_a_user, only_parameters};
 use lambda_http::http::Response;
 use lambda_http::{Request, RequestExt};
 use token_broker::{Order, Sessions};
@@ -11,14 +11,15 @@ const KEEP_SESSIONS: &str = "keepSessions";
 
 /// Answers one request; every failure is an answer too.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
-    let exchange = Exchange::begin(&app, "revokeTokens", &request);
+    let operation = if names_a_user(&request) { "revokeUserTokens" } else { "revokeOwnTokens" };
+    let exchange = Exchange::begin(&app, operation, &request);
     let outcome = revoke(&app, &exchange, &request).await;
     exchange.end(outcome)
 }
 
 async fn revoke(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {
     let caller = exchange.caller(request)?;
-    let (user, order) = caller.target(request)?;
+    let (user, order) = exchange.target(&caller, request)?;
     let sessions = sessions(request, order)?;
     app.broker.revoke(&user, order, sessions, &exchange.call()).await?;
     exchange.count("TokensRevoked");

@@ -2,17 +2,18 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use identity_client::{Deadline, Timestamp};
-use lambda_http::http::{HeaderValue, Response, StatusCode, header};
+use lambda_http::http::Response;
 use lambda_http::request::RequestContext;
 use lambda_http::{Context, Request, RequestExt};
 use serde::Serialize;
 use serde_json::json;
-use token_broker::{Call, Happening, Observer, WorkError};
-use user_table::Work;
+use token_broker::{Call, Happening, Observer, Order, WorkError};
+use user_table::RecordKey;
 
+use crate::answer;
 use crate::app::App;
 use crate::caller::Caller;
-use crate::log::{LogEntry, chain, user_hash};
+use crate::log::{Level, LogEntry, user_hash};
 use crate::problem::{Code, Problem};
 
 /// One request from its arrival to its answer.
@@ -87,11 +88,29 @@ impl<'a> Exchange<'a> {
     /// # Errors
     /// The verified claims name nobody, or no time of sign-in.
     pub fn caller(&self, request: &Request) -> Result<Caller, Problem> {
-        let caller = Caller::of(request, self.app.sign_in_claim, &self.app.operator_scope)?;
+        let caller =
+            Caller::of(request, self.app.sign_in_claim, &self.app.operator_scope, self.now())?;
         let mut entry = self.entry();
-        entry.set("user", user_hash(&self.app.user_hash_key, &caller.session.user));
+        entry.set("user", self.hash(&caller.session.user));
         entry.set("signInClaim", caller.sign_in_claim);
         Ok(caller)
+    }
+
+    /// Who the request is to act on, and on whose word: for an operator the user whom the path
+    /// names, else the caller.
+    ///
+    /// # Errors
+    /// The caller is no operator, or the path's subject can name nobody.
+    pub fn target(
+        &self,
+        caller: &Caller,
+        request: &Request,
+    ) -> Result<(RecordKey, Order), Problem> {
+        let (user, order) = caller.target(request)?;
+        if matches!(order, Order::Operator) {
+            self.entry().set("target", self.hash(&user));
+        }
+        Ok((user, order))
     }
 
     /// Counts something for the metrics.
@@ -102,9 +121,9 @@ impl<'a> Exchange<'a> {
     /// Logs the exchange and gives the answer its shape.
     pub fn end(self, outcome: Result<Reply, Problem>) -> Response<String> {
         let response = match &outcome {
-            Ok(Reply::Json(json)) => answer(StatusCode::OK, Some("application/json"), json.clone()),
-            Ok(Reply::Done) => answer(StatusCode::NO_CONTENT, None, String::new()),
-            Err(problem) => problem_answer(problem, &self.request_id),
+            Ok(Reply::Json(json)) => answer::json(json.clone()),
+            Ok(Reply::Done) => answer::done(),
+            Err(problem) => answer::problem(problem, &self.request_id),
         };
         let mut entry = self.entry.into_inner().unwrap_or_else(PoisonError::into_inner);
         entry.set("status", response.status().as_u16());
@@ -125,6 +144,10 @@ impl<'a> Exchange<'a> {
         write(self.app, &mut entry, &self.deadline);
     }
 
+    fn hash(&self, user: &RecordKey) -> String {
+        user_hash(&self.app.user_hash_key, user)
+    }
+
     fn entry(&self) -> MutexGuard<'_, LogEntry> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -135,7 +158,8 @@ impl Observer for Exchange<'_> {
         let mut entry = self.entry();
         if let Happening::IdentityLost(identity) = &happening {
             entry.set("lostIdentity", identity.as_ref());
-            entry.raise("delete the identity `lostIdentity` at ACS: nobody else knows it");
+            let remedy = "delete the identity `lostIdentity` at ACS: nobody else knows it";
+            entry.raise(Level::Error, remedy);
         }
         entry.count(match happening {
             Happening::IdentityCreated => "IdentityCreated",
@@ -149,10 +173,15 @@ impl Observer for Exchange<'_> {
         });
     }
 
-    fn postponed(&self, work: Work, why: &WorkError) {
+    fn postponed(&self, key: &RecordKey, why: &WorkError) {
+        let Problem { code, cause, .. } = Problem::from(why);
         let mut entry = self.entry();
         entry.count("WorkPostponed");
-        entry.push("postponed", format!("{work:?}: {}", chain(why)));
+        entry.push("postponed", json!({"user": self.hash(key), "code": code, "error": cause}));
+        if matches!(code, Code::AcsMisconfigured | Code::InternalError) {
+            // Trying again will not help.
+            entry.raise(Level::Error, code.remedy());
+        }
     }
 }
 
@@ -167,69 +196,48 @@ fn time_left(context: &Context, now: Timestamp) -> Option<Duration> {
     (left <= LONGEST_INVOCATION).then(|| left.saturating_sub(KEPT_FOR_ANSWER))
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ProblemBody<'a> {
-    r#type: &'static str,
-    title: &'static str,
-    status: u16,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'a str>,
-    code: Code,
-    request_id: &'a str,
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
 
-/// RFC 9457.
-fn problem_answer(problem: &Problem, request_id: &str) -> Response<String> {
-    let code = problem.code;
-    let body = ProblemBody {
-        r#type: "about:blank",
-        title: code.title(),
-        status: code.status().as_u16(),
-        detail: problem.detail.as_deref(),
-        code,
-        request_id,
-    };
-    let body = serde_json::to_string(&body).unwrap_or_default();
-    let mut response = answer(code.status(), Some("application/problem+json"), body);
-    let headers = response.headers_mut();
-    let challenge = match code {
-        // RFC 9470, section 3: only a sign-in from now on will do.
-        Code::SignInAgain => Some(
-            "Bearer error=\"insufficient_user_authentication\", \
-             error_description=\"The user's tokens were revoked; sign in again\", max_age=\"0\"",
-        ),
-        // RFC 6750, section 3.1.
-        Code::InvalidClaims => Some("Bearer error=\"invalid_token\""),
-        _ => None,
-    };
-    if let Some(challenge) = challenge {
-        headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
-    }
-    if let Some(wait) = problem.retry_after {
-        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-        headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
-    }
-    response
-}
+    use serde_json::Value;
+    use user_table::TableError;
 
-/// Every answer, errors included: not to be stored, not to be sniffed, https only.
-fn answer(
-    status: StatusCode,
-    content_type: Option<&'static str>,
-    body: String,
-) -> Response<String> {
-    let mut response = Response::new(body);
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    if let Some(content_type) = content_type {
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    use super::*;
+    use crate::settings;
+
+    /// The line of a sweep that could not finish some work.
+    fn swept_line(postponed: &[(&RecordKey, WorkError)]) -> Value {
+        let line = Arc::new(Mutex::new(String::new()));
+        let written = Arc::clone(&line);
+        let log = move |line: &str| line.clone_into(&mut written.lock().unwrap());
+        let settings = settings::tests::read(&[]).unwrap();
+        let app = App::new(settings, || Timestamp::UNIX_EPOCH, log).unwrap();
+        let exchange = Exchange::begin_scheduled(&app, "sweep", &Context::default());
+        for (key, why) in postponed {
+            exchange.postponed(key, why);
+        }
+        exchange.end_scheduled(Ok(&json!({})));
+        serde_json::from_str(&line.lock().unwrap()).unwrap()
     }
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=63072000; includeSubDomains"),
-    );
-    response
+
+    #[test]
+    fn an_operator_learns_which_work_waits_and_is_called_when_waiting_does_not_help() {
+        let alice = RecordKey::user("https://i".parse().unwrap(), "alice".parse().unwrap());
+        let bob = RecordKey::user("https://i".parse().unwrap(), "bob".parse().unwrap());
+        let busy = || WorkError::Table(TableError::throttled("later"));
+
+        let line = swept_line(&[(&alice, busy())]);
+        assert_eq!((&line["level"], &line["WorkPostponed"]), (&json!("INFO"), &json!(1)));
+
+        let refused = WorkError::Table(TableError::refused("no right"));
+        let line = swept_line(&[(&alice, busy()), (&bob, refused)]);
+        assert_eq!((&line["level"], &line["WorkPostponed"]), (&json!("ERROR"), &json!(2)));
+        assert_eq!(line["remedy"], Code::InternalError.remedy());
+        let said = &line["postponed"][1];
+        assert_eq!(said["code"], "internal_error");
+        assert_eq!(said["error"], "the user table refused the call: no right");
+        assert_eq!(said["user"].as_str().unwrap().len(), 16);
+        assert_ne!(said["user"], line["postponed"][0]["user"]);
+    }
 }

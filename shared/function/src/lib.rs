@@ -5,6 +5,7 @@
 //! request has and hears what the broker does; it closes the exchange with a [`Reply`] or a
 //! [`Problem`], which writes the one log line of the request and gives the answer its shape.
 
+mod answer;
 mod app;
 mod body;
 mod caller;
@@ -17,7 +18,7 @@ mod settings;
 
 pub use crate::app::{App, StartError};
 pub use crate::body::json_body;
-pub use crate::caller::Caller;
+pub use crate::caller::{Caller, names_a_user};
 pub use crate::exchange::{Exchange, Reply};
 pub use crate::parameters::only_parameters;
 pub use crate::problem::{Code, Problem};

@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use hmac::{Hmac, KeyInit, Mac};
 use identity_client::Deadline;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha2::Sha256;
 use user_table::RecordKey;
@@ -15,25 +16,37 @@ use crate::settings::UserHashKey;
 /// a metric in CloudWatch's embedded metric format, which costs no call and no second line.
 #[derive(Debug)]
 pub(crate) struct LogEntry {
-    level: &'static str,
+    level: Level,
     fields: Map<String, Value>,
     counts: BTreeMap<&'static str, u32>,
+}
+
+/// How much a line asks of the operator.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum Level {
+    /// Nothing.
+    Info,
+    /// To look into it when it goes on.
+    Warn,
+    /// To act.
+    Error,
 }
 
 impl LogEntry {
     pub(crate) fn new(operation: &'static str) -> Self {
         let fields = Map::from_iter([("operation".to_owned(), json!(operation))]);
-        Self { level: "INFO", fields, counts: BTreeMap::new() }
+        Self { level: Level::Info, fields, counts: BTreeMap::new() }
     }
 
     pub(crate) fn set(&mut self, field: &str, value: impl Into<Value>) {
         self.fields.insert(field.to_owned(), value.into());
     }
 
-    pub(crate) fn push(&mut self, field: &str, value: String) {
+    pub(crate) fn push(&mut self, field: &str, value: Value) {
         let list = self.fields.entry(field).or_insert_with(|| json!([]));
         if let Some(list) = list.as_array_mut() {
-            list.push(value.into());
+            list.push(value);
         }
     }
 
@@ -41,10 +54,13 @@ impl LogEntry {
         *self.counts.entry(metric).or_default() += 1;
     }
 
-    /// Marks the line as one an operator must act on.
-    pub(crate) fn raise(&mut self, remedy: &'static str) {
-        self.level = "ERROR";
-        self.set("remedy", remedy);
+    /// Asks something of the operator. What is graver stays, and so does, among equals, what was
+    /// asked first.
+    pub(crate) fn raise(&mut self, level: Level, remedy: &'static str) {
+        if level > self.level {
+            self.level = level;
+            self.set("remedy", remedy);
+        }
     }
 
     pub(crate) fn problem(&mut self, problem: &Problem) {
@@ -54,10 +70,9 @@ impl LogEntry {
             self.set("error", cause.as_str());
         }
         if problem.code.status().is_server_error() {
-            self.raise(problem.code.remedy());
+            self.raise(Level::Error, problem.code.remedy());
         } else if problem.cause.is_some() {
-            self.level = "WARN";
-            self.set("remedy", problem.code.remedy());
+            self.raise(Level::Warn, problem.code.remedy());
         }
     }
 
@@ -70,7 +85,7 @@ impl LogEntry {
             self.set(name, count);
         }
         self.set("Latency", deadline.elapsed().as_secs_f64() * 1000.0);
-        self.set("level", self.level);
+        self.set("level", json!(self.level));
         self.set("timestamp", now.to_string());
         self.set("message", "request");
         let directive =
@@ -111,9 +126,12 @@ pub(crate) fn user_hash(key: &UserHashKey, user: &RecordKey) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use thiserror::Error;
 
     use super::*;
+    use crate::problem::Code;
 
     #[derive(Debug, Error)]
     #[error("outer")]
@@ -127,6 +145,31 @@ mod tests {
     fn an_operator_reads_every_cause_once() {
         let error = Outer(Middle("x".parse::<u8>().unwrap_err()));
         assert_eq!(chain(&error), "outer: invalid digit found in string");
+    }
+
+    fn said(entry: &mut LogEntry) -> Value {
+        let deadline = Deadline::new(identity_client::Timestamp::UNIX_EPOCH, Duration::ZERO);
+        serde_json::from_str(&entry.line("AcsTokenBroker", &deadline)).unwrap()
+    }
+
+    #[test]
+    fn claims_that_the_authorizer_should_not_pass_are_told_to_the_operator_with_the_remedy() {
+        let mut entry = LogEntry::new("issueToken");
+        entry.problem(&Problem::invalid_claims("issuer: must be there"));
+        let line = said(&mut entry);
+        assert_eq!((&line["level"], &line["code"]), (&json!("WARN"), &json!("invalid_claims")));
+        assert_eq!(line["error"], "issuer: must be there");
+        assert!(line["remedy"].as_str().unwrap().contains("authorizer"), "{line}");
+    }
+
+    #[test]
+    fn what_an_operator_must_do_first_is_not_hidden_by_what_comes_after() {
+        let mut entry = LogEntry::new("issueToken");
+        entry.raise(Level::Error, "delete it");
+        entry.problem(&Problem::invalid_claims("issuer: must be there"));
+        entry.problem(&Problem::new(Code::AcsUnavailable));
+        let line = said(&mut entry);
+        assert_eq!((&line["level"], &line["remedy"]), (&json!("ERROR"), &json!("delete it")));
     }
 
     #[test]

@@ -57,7 +57,9 @@ pub struct Problem {
 }
 
 const AFTER_ACS_THROTTLED: Duration = Duration::from_secs(5);
+const AFTER_DOUBT: Duration = Duration::from_secs(15);
 const AFTER_ACS_UNAVAILABLE: Duration = Duration::from_secs(2);
+const AFTER_IDENTITY_BUSY: Duration = Duration::from_secs(1);
 const AFTER_TABLE_UNAVAILABLE: Duration = Duration::from_secs(1);
 
 impl Code {
@@ -172,6 +174,13 @@ impl Problem {
         Self::new(Code::InvalidRequest).detailed(detail)
     }
 
+    /// Claims that break a rule: `sub: must …`. The caller is told, and so is the operator, who alone
+    /// can correct the authorizer. A rule repeats no claim's value.
+    pub(crate) fn invalid_claims(rule: impl Into<String>) -> Self {
+        let rule = rule.into();
+        Self { cause: Some(rule.clone()), ..Self::new(Code::InvalidClaims).detailed(rule) }
+    }
+
     pub(crate) fn detailed(self, detail: impl Into<String>) -> Self {
         Self { detail: Some(detail.into()), ..self }
     }
@@ -196,8 +205,8 @@ impl From<IssueError> for Problem {
         match error {
             IssueError::SignInAgain => Self::new(Code::SignInAgain),
             IssueError::Suspended => Self::new(Code::UserSuspended),
-            IssueError::Busy { retry_after } => {
-                Self { retry_after: Some(retry_after), ..Self::new(Code::IdentityBusy) }
+            IssueError::Busy => {
+                Self { retry_after: Some(AFTER_IDENTITY_BUSY), ..Self::new(Code::IdentityBusy) }
             }
             IssueError::Work(error) => error.into(),
         }
@@ -206,7 +215,13 @@ impl From<IssueError> for Problem {
 
 impl From<WorkError> for Problem {
     fn from(error: WorkError) -> Self {
-        match &error {
+        Self::from(&error)
+    }
+}
+
+impl From<&WorkError> for Problem {
+    fn from(error: &WorkError) -> Self {
+        match error {
             WorkError::Acs(error) => error.into(),
             WorkError::Table(error) => error.into(),
         }
@@ -218,6 +233,9 @@ impl From<&identity_client::Error> for Problem {
         if error.is_throttled() {
             let wait = error.retry_after().unwrap_or(AFTER_ACS_THROTTLED);
             Self::caused_by(Code::AcsThrottled, error, Some(wait))
+        } else if error.is_no_such_identity() {
+            // Not believed yet; see token-broker.
+            Self::caused_by(Code::AcsUnavailable, error, Some(AFTER_DOUBT))
         } else if error.is_unavailable() || error.is_ambiguous() {
             let wait = error.retry_after().unwrap_or(AFTER_ACS_UNAVAILABLE);
             Self::caused_by(Code::AcsUnavailable, error, Some(wait))

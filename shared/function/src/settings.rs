@@ -1,3 +1,6 @@
+mod reader;
+
+use std::error::Error;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -8,6 +11,9 @@ use thiserror::Error;
 use token_broker::ScopePolicy;
 use url::Url;
 use user_table::dynamo::{Access, Credentials};
+
+use self::reader::Reader;
+use crate::log::chain;
 
 /// Everything the environment tells a function, read once at its start.
 ///
@@ -69,12 +75,10 @@ impl Settings {
     /// # Errors
     /// All settings that are missing or wrong, at once. No value of a secret is in the text.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
-        let mut reader = Reader { lookup, wrong: Vec::new() };
+        let mut reader = Reader::new(lookup);
         let settings = Self::collect(&mut reader);
-        match settings {
-            Some(settings) if reader.wrong.is_empty() => Ok(settings),
-            _ => Err(SettingsError(reader.wrong)),
-        }
+        let wrong = reader.into_wrong();
+        settings.filter(|_| wrong.is_empty()).ok_or(SettingsError(wrong))
     }
 
     fn collect(reader: &mut Reader<'_>) -> Option<Self> {
@@ -84,7 +88,7 @@ impl Settings {
                 Some(true) => ConnectionString::parse_insecure(text),
                 _ => text.parse(),
             };
-            parsed.map_err(|error| error.to_string())
+            parsed.map_err(|error| chain(&error))
         };
         // Each is read before any is missed, so that all that is wrong is told at once.
         let acs = reader.required("ACS_CONNECTION_STRING", connection);
@@ -98,11 +102,11 @@ impl Settings {
         let endpoint_url = reader
             .checked("AWS_ENDPOINT_URL_DYNAMODB", url)
             .or_else(|| reader.checked("AWS_ENDPOINT_URL", url));
-        let scope_policy = reader.required("SCOPE_POLICY", policy);
-        let sign_in_claim = reader.optional("SIGN_IN_CLAIM", "auth_time_or_iat", parsed);
+        let scope_policy = reader.required("SCOPE_POLICY", parsed);
+        let sign_in_claim = reader.optional("SIGN_IN_CLAIM", "auth_time_or_iat", str::parse);
         let operator_scope = reader.optional("OPERATOR_SCOPE", "acs.admin", text);
         let tombstone_retention = reader.optional("TOMBSTONE_DAYS", "400", days);
-        let user_hash_key = reader.required("USER_HASH_KEY", parsed);
+        let user_hash_key = reader.required("USER_HASH_KEY", str::parse);
         let metrics_namespace = reader.optional("METRICS_NAMESPACE", "AcsTokenBroker", text);
         let credentials = Credentials::new(key_id?, secret?, session_token, None, "environment");
         let table_access = Access { region: region?, credentials, endpoint_url };
@@ -122,67 +126,17 @@ impl Settings {
     }
 }
 
-struct Reader<'a> {
-    lookup: &'a dyn Fn(&str) -> Option<String>,
-    wrong: Vec<String>,
-}
-
-impl Reader<'_> {
-    fn set(&self, name: &str) -> Option<String> {
-        (self.lookup)(name).filter(|value| !value.is_empty())
-    }
-
-    fn required<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        if self.set(name).is_none() {
-            return self.refuse(name, "is missing");
-        }
-        self.checked(name, parse)
-    }
-
-    fn optional<T>(
-        &mut self,
-        name: &str,
-        default: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        let value = self.set(name);
-        self.parse(name, value.as_deref().unwrap_or(default), parse)
-    }
-
-    fn checked<T>(&mut self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
-        let value = self.set(name)?;
-        self.parse(name, &value, parse)
-    }
-
-    fn parse<T>(
-        &mut self,
-        name: &str,
-        value: &str,
-        parse: impl Fn(&str) -> Result<T, String>,
-    ) -> Option<T> {
-        match parse(value) {
-            Ok(parsed) => Some(parsed),
-            Err(rule) => self.refuse(name, &rule),
-        }
-    }
-
-    fn refuse<T>(&mut self, name: &str, rule: &str) -> Option<T> {
-        self.wrong.push(format!("{name} {rule}"));
-        None
-    }
-}
-
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a parser")]
 fn text(value: &str) -> Result<String, String> {
     Ok(value.to_owned())
 }
 
-fn parsed<T: FromStr<Err: fmt::Display>>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|error: T::Err| error.to_string())
+fn parsed<T: FromStr<Err: Error + 'static>>(value: &str) -> Result<T, String> {
+    value.parse().map_err(|error: T::Err| chain(&error))
 }
 
 fn url(value: &str) -> Result<String, String> {
-    parsed::<Url>(value).map(String::from)
+    parsed::<Url>(value).map(String::from).map_err(|why| format!("must be a URL: {why}"))
 }
 
 fn boolean(value: &str) -> Result<bool, String> {
@@ -195,19 +149,15 @@ fn days(value: &str) -> Result<Duration, String> {
         .ok_or_else(|| "must be a whole number of days from 1 to 36500".to_owned())
 }
 
-fn policy(value: &str) -> Result<ScopePolicy, String> {
-    value.parse().map_err(|error| crate::log::chain(&error))
-}
-
 impl FromStr for SignInClaim {
-    type Err = &'static str;
+    type Err = String;
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    fn from_str(text: &str) -> Result<Self, String> {
         match text {
             "auth_time_or_iat" => Ok(Self::AuthTimeOrIat),
             "auth_time" => Ok(Self::AuthTime),
             "iat" => Ok(Self::Iat),
-            _ => Err("must be `auth_time_or_iat`, `auth_time` or `iat`"),
+            _ => Err("must be `auth_time_or_iat`, `auth_time` or `iat`".to_owned()),
         }
     }
 }
@@ -292,17 +242,18 @@ pub(crate) mod tests {
         ])
         .unwrap_err()
         .to_string();
-        for name in [
-            "ACS_CONNECTION_STRING",
+        for rule in [
+            "ACS_CONNECTION_STRING the connection string's endpoint is wrong: \
+             the endpoint must begin with https://",
             "ACS_ALLOW_HTTP must be `true` or `false`",
             "SCOPE_POLICY is not the JSON of a scope policy: unknown variant",
-            "SIGN_IN_CLAIM must be",
-            "TOMBSTONE_DAYS must be",
+            "SIGN_IN_CLAIM must be `auth_time_or_iat`, `auth_time` or `iat`",
+            "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
             "USER_HASH_KEY must have at least 16 characters",
-            "AWS_ENDPOINT_URL ",
-            "ACS_API_VERSION ",
+            "AWS_ENDPOINT_URL must be a URL: relative URL without a base",
+            "ACS_API_VERSION the API version must be a date from 2021-03-07 on",
         ] {
-            assert!(error.contains(name), "{name}: {error}");
+            assert!(error.contains(rule), "{rule}: {error}");
         }
         assert!(!error.contains("canary") && !error.contains("c2Vj"), "{error}");
     }

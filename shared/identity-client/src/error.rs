@@ -44,6 +44,13 @@ impl Error {
         &self.0.cause
     }
 
+    fn kind(&self) -> Kind {
+        match self.0.cause.kind() {
+            Kind::NoSuchIdentity if !self.0.operation.is_about_an_identity() => Kind::Rejected,
+            kind => kind,
+        }
+    }
+
     fn answer(&self) -> Option<&ErrorAnswer> {
         match &self.0.cause {
             Cause::Answer(answer) => Some(answer),
@@ -54,38 +61,38 @@ impl Error {
     /// ACS asks for fewer requests; nothing was done. [`Error::retry_after`] may say when to come back.
     #[must_use]
     pub fn is_throttled(&self) -> bool {
-        self.0.cause.kind() == Kind::Throttled
+        self.kind() == Kind::Throttled
     }
 
     /// The identity belongs to another resource (401 `IdentityNotOwned`): most likely the connection
     /// string is that of the wrong resource.
     #[must_use]
     pub fn is_not_owned(&self) -> bool {
-        self.0.cause.kind() == Kind::NotOwned
+        self.kind() == Kind::NotOwned
     }
 
     /// ACS says that there is no such identity (any more). For a deletion that is as good as success.
     #[must_use]
     pub fn is_no_such_identity(&self) -> bool {
-        self.0.cause.kind() == Kind::NoSuchIdentity
+        self.kind() == Kind::NoSuchIdentity
     }
 
     /// ACS does not accept our credential: the key or the clock is wrong, or it may not do this.
     #[must_use]
     pub fn is_unauthorized(&self) -> bool {
-        self.0.cause.kind() == Kind::Unauthorized
+        self.kind() == Kind::Unauthorized
     }
 
     /// There was no usable answer: no connection, a deadline, a 408 or 5xx, an answer that cannot be read.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
-        self.0.cause.kind() == Kind::Unavailable
+        self.kind() == Kind::Unavailable
     }
 
     /// ACS refuses the request as it is (any other status), or this crate did before sending it.
     #[must_use]
     pub fn is_rejected(&self) -> bool {
-        self.0.cause.kind() == Kind::Rejected
+        self.kind() == Kind::Rejected
     }
 
     /// The operation may or may not have happened, in the last attempt or in one before.
@@ -121,7 +128,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let why = match self.0.cause.kind() {
+        let why = match self.kind() {
             Kind::Throttled => "too many requests",
             Kind::NotOwned => "the identity belongs to another resource",
             Kind::NoSuchIdentity => "there is no such identity",
@@ -197,8 +204,10 @@ mod tests {
             (401, no_such, "no such identity"),
             (403, "", "unauthorized"),
             (403, not_owned, "unauthorized"),
-            (404, "", "no such identity"),
-            (404, "{}", "no such identity"),
+            (404, "", "rejected"),
+            (404, "{}", "rejected"),
+            (404, r#"{"error":{"code":"ResourceNotFound"}}"#, "rejected"),
+            (404, no_such, "no such identity"),
             (404, version, "rejected"),
             (404, page, "rejected"),
             (408, "", "unavailable, ambiguous"),
@@ -213,6 +222,24 @@ mod tests {
             assert_eq!(predicates(&error), kind, "{status} {body}");
             assert_eq!(error.status(), Some(status));
         }
+    }
+
+    #[test]
+    fn a_create_is_never_about_an_identity_that_does_not_exist() {
+        let mut answer =
+            Response::new(Bytes::from_static(br#"{"error":{"code":"IdentityNotFound"}}"#));
+        *answer.status_mut() = StatusCode::NOT_FOUND;
+        for operation in [Operation::CreateUser, Operation::CreateUserWithToken] {
+            let answer = ErrorAnswer::new(&answer, Timestamp::UNIX_EPOCH);
+            assert_eq!(predicates(&Error::new(operation, Cause::Answer(answer))), "rejected");
+        }
+    }
+
+    #[test]
+    fn an_identity_that_acs_quotes_does_not_reach_a_log() {
+        let body = r#"{"error":{"code":"X","message":"No 8:acs:1-2_3-4, nor 8:acs:5_6."}}"#;
+        let error = answered(400, body);
+        assert_eq!(error.message(), Some("No 8:acs:…, nor 8:acs:…."));
     }
 
     #[test]

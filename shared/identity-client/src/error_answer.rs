@@ -65,16 +65,11 @@ impl ErrorAnswer {
     }
 
     /// The message is known from users' reports
-    /// (<https://github.com/Azure/azure-sdk-for-js/issues/19849>), code and status are not. So a 404 is
-    /// believed unless it is somebody else's page or about something else than the identity.
+    /// (<https://github.com/Azure/azure-sdk-for-js/issues/19849>), the code is inferred. A 404 that says
+    /// neither is none: whatever stands at a wrong address answers so about every identity.
     pub(crate) fn says_no_such_identity(&self) -> bool {
         let said = |text: &str| text.contains("identity doesn't exist");
-        match self.code() {
-            _ if self.message().is_some_and(said) => true,
-            Some("IdentityNotFound") => true,
-            Some("UnsupportedApiVersion" | "ApiVersionUnspecified") => false,
-            _ => self.status == StatusCode::NOT_FOUND && self.is_json,
-        }
+        self.message().is_some_and(said) || self.code() == Some("IdentityNotFound")
     }
 }
 
@@ -104,7 +99,18 @@ fn text(value: &Value) -> Option<String> {
         _ => return None,
     };
     let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let text = without_ids(&text);
     (!text.is_empty()).then(|| text.chars().take(LONGEST_TEXT).map(printable).collect())
+}
+
+/// Identities name users, and have no place in a log.
+fn without_ids(text: &str) -> String {
+    let mut parts = text.split("8:acs:");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let is_of_id = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+        text + "8:acs:…" + part.trim_start_matches(is_of_id)
+    })
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110, section 10.2.3).

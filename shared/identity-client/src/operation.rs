@@ -25,6 +25,14 @@ impl Operation {
         }
     }
 
+    /// Whether it is done to an identity that exists already.
+    pub(crate) fn is_about_an_identity(self) -> bool {
+        match self {
+            Self::CreateUser | Self::CreateUserWithToken => false,
+            Self::IssueToken | Self::RevokeTokens | Self::DeleteUser => true,
+        }
+    }
+
     /// Whether doing it twice leaves no more behind than doing it once.
     ///
     /// A *create* is the exception: ACS has no list of identities and takes no idempotency key, so an

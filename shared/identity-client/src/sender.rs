@@ -263,7 +263,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_clear_answer_does_not_clear_up_the_attempt_before() {
-        let transport = ScriptedTransport::new([Step::Interrupted, Step::answer(404, "")]);
+        let gone = r#"{"error":{"code":"IdentityNotFound"}}"#;
+        let transport = ScriptedTransport::new([Step::Interrupted, Step::answer(404, gone)]);
         let error = delete(&transport.client(Options::default())).await.unwrap_err();
         assert!(error.is_no_such_identity() && error.is_ambiguous());
     }

@@ -50,11 +50,6 @@ impl<T: UserTable> TokenBroker<T> {
         Self { table, acs, settings, nonces: Arc::new(nonces), remembered }
     }
 
-    /// The table the broker works on.
-    pub const fn table(&self) -> &T {
-        &self.table
-    }
-
     pub(crate) async fn read(
         &self,
         key: &RecordKey,

@@ -1,7 +1,7 @@
 use std::fmt;
 
 use identity_client::{Deadline, IdentityId};
-use user_table::Work;
+use user_table::RecordKey;
 
 use crate::error::WorkError;
 
@@ -17,8 +17,8 @@ pub trait Observer: Sync {
     /// Something happened.
     fn saw(&self, happening: Happening);
 
-    /// `sweep` could not finish some work and will try again later.
-    fn postponed(&self, work: Work, why: &WorkError);
+    /// `sweep` could not finish what is due for a record and will try again later.
+    fn postponed(&self, key: &RecordKey, why: &WorkError);
 }
 
 /// What happens to identities and tokens on the way to an answer.
@@ -54,8 +54,8 @@ impl<'a> Call<'a> {
         self.observer.saw(happening);
     }
 
-    pub(crate) fn postponed(&self, work: Work, why: &WorkError) {
-        self.observer.postponed(work, why);
+    pub(crate) fn postponed(&self, key: &RecordKey, why: &WorkError) {
+        self.observer.postponed(key, why);
     }
 }
 

@@ -20,10 +20,13 @@ pub(crate) struct Claim {
     stored: Stored,
 }
 
-enum Unbound {
-    /// A deletion or another request took the lease away.
-    LeaseGone,
-    Table(TableError),
+/// What has become of an identity that was to be bound.
+enum Fate {
+    Bound(Record),
+    /// It is not the user's and never will be.
+    Unbound,
+    /// The table does not say.
+    Unknown(TableError),
 }
 
 /// How much longer than its request a lease lives.
@@ -32,14 +35,11 @@ const LEASE_MARGIN: Duration = Duration::from_secs(2);
 const KEPT_FOR_BINDING: Duration = Duration::from_secs(2);
 /// The least time in which it makes sense to ask ACS for an identity.
 const LEAST_FOR_CREATING: Duration = Duration::from_millis(500);
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 const BIND_ATTEMPTS: usize = 3;
 
 impl<T: UserTable> TokenBroker<T> {
-    /// Takes the lease, or tells what the record has become instead.
-    ///
-    /// An identity that ACS calls non-existent is deleted before it is given up: should ACS be wrong
-    /// about it, its tokens would otherwise outlive every later revocation.
+    /// Takes the lease, or tells what the record has become instead. An identity that is certainly
+    /// no more gives way to it.
     pub(crate) async fn claim(
         &self,
         session: &Session,
@@ -48,32 +48,29 @@ impl<T: UserTable> TokenBroker<T> {
         call: &Call<'_>,
     ) -> Result<Result<Claim, Stored>, IssueError> {
         if call.deadline.remaining() < KEPT_FOR_BINDING + LEAST_FOR_CREATING {
-            return Err(IssueError::Busy { retry_after: RETRY_AFTER });
-        }
-        if let Some(binding) = &stored.record.binding {
-            let deleted = self.acs.delete_user(&binding.identity, &call.deadline).await;
-            match deleted {
-                Err(error) if !error.is_no_such_identity() => return Err(error.into()),
-                Ok(()) | Err(_) => {}
-            }
+            return Err(IssueError::Busy);
         }
         let owner = self.nonce();
         let now = call.deadline.now();
         let life = call.deadline.remaining() + LEASE_MARGIN;
         let until = now.checked_add(life).unwrap_or(now);
-        let lease = Lease { owner, until, void: false };
-        let rule = |record: &Record| rules::claimed(record, session.sign_in, dead, lease, now);
+        let lease = Lease { owner, until, sign_in: session.sign_in, void: false };
+        let rule = |record: &Record| rules::claimed(record, dead, lease, now);
         let applied = self.apply(&session.user, stored, call, rule).await?;
+        let stored = applied.stored;
         let Some(before) = applied.before else {
-            return Ok(Err(applied.stored));
+            // Our own lease, should the table have said so in an answer that was lost.
+            let is_ours = stored.record.lease.is_some_and(|held| held.owner == owner && !held.void);
+            return Ok(if is_ours { Ok(Claim { owner, stored }) } else { Err(stored) });
         };
         if before.lease.is_some() {
             call.saw(Happening::IdentityPossiblyLost);
         }
-        if before.binding.is_some() {
+        if let Some(binding) = &before.binding {
             call.saw(Happening::IdentityReplaced);
+            self.discard(&binding.identity, call).await;
         }
-        Ok(Ok(Claim { owner, stored: applied.stored }))
+        Ok(Ok(Claim { owner, stored }))
     }
 
     /// Asks ACS for an identity with its first token, under a lease.
@@ -99,76 +96,79 @@ impl<T: UserTable> TokenBroker<T> {
             }
         };
         call.saw(Happening::IdentityCreated);
-        match self.bind(session, &claim, &token.identity, call).await {
-            Ok(record) => {
-                let admitted = rules::admit(&record, session.sign_in);
-                if admitted.is_ok() && rules::holds(&record, &token.identity) {
-                    self.remember(user, &token.identity);
-                    return Ok(Issued { token, created: true });
-                }
-                call.saw(Happening::TokenDropped);
-                admitted?;
-                Err(IssueError::Busy { retry_after: RETRY_AFTER })
+        let fate = self.bind(user, &claim, &token.identity, call).await;
+        if let Fate::Bound(record) = &fate {
+            let admitted = rules::admit(record, session.sign_in);
+            if admitted.is_ok() && rules::holds(record, &token.identity) {
+                self.remember(user, &token.identity);
+                return Ok(Issued { token, created: true });
             }
-            Err(why) => {
-                call.saw(Happening::TokenDropped);
-                let is_lost = !self.discard(&token.identity, call).await;
-                self.release(user, claim, is_lost, call).await;
-                Err(match why {
-                    Unbound::LeaseGone => IssueError::Busy { retry_after: RETRY_AFTER },
-                    Unbound::Table(error) => error.into(),
-                })
+            admitted.inspect_err(|_| call.saw(Happening::TokenDropped))?;
+        }
+        call.saw(Happening::TokenDropped);
+        match fate {
+            Fate::Bound(_) => Err(IssueError::Busy),
+            Fate::Unbound => {
+                let is_known = self.discard(&token.identity, call).await;
+                self.release(user, claim, !is_known, call).await;
+                Err(IssueError::Busy)
+            }
+            Fate::Unknown(error) => {
+                self.delete_unknown(&token.identity, call).await;
+                Err(error.into())
             }
         }
     }
 
-    /// Binds the identity and returns the record that holds it. An answer that is lost is read up
-    /// on, for the write may have happened.
+    /// Binds the identity. An answer that is lost is read up on, for the write may have happened;
+    /// and before the identity is given up, no write on its way may bind it any more.
     async fn bind(
         &self,
-        session: &Session,
+        user: &RecordKey,
         claim: &Claim,
         identity: &IdentityId,
         call: &Call<'_>,
-    ) -> Result<Record, Unbound> {
-        let user = &session.user;
-        let rule = |record: &Record| rules::bound(record, claim.owner, identity, session.sign_in);
+    ) -> Fate {
+        let bind = |record: &Record| rules::bound(record, claim.owner, identity);
         let mut stored = Ok(claim.stored.clone());
-        let mut attempt = 0;
-        loop {
-            attempt += 1;
-            let outcome = match stored {
-                Ok(stored) => self.apply(user, stored, call, rule).await,
-                Err(error) => Err(error),
-            };
-            match outcome {
-                Ok(applied) => {
-                    let record = applied.stored.record;
-                    let is_bound =
-                        record.binding.as_ref().is_some_and(|bound| bound.identity == *identity);
-                    return if is_bound { Ok(record) } else { Err(Unbound::LeaseGone) };
-                }
-                Err(error) if attempt == BIND_ATTEMPTS => return Err(Unbound::Table(error)),
-                Err(_) => stored = self.read(user, call).await,
+        for _ in 0..BIND_ATTEMPTS {
+            if let Ok(stored) = stored
+                && let Ok(applied) = self.apply(user, stored, call, bind).await
+            {
+                return Fate::of(applied.stored, identity);
             }
+            stored = self.read(user, call).await;
+        }
+        let void = |record: &Record| rules::voided(record, claim.owner);
+        let stored = stored.unwrap_or_else(|_| claim.stored.clone());
+        match self.apply(user, stored, call, void).await {
+            Ok(applied) => Fate::of(applied.stored, identity),
+            Err(error) => Fate::Unknown(error),
         }
     }
 
-    /// Deletes an identity that could not be bound, or writes it down for `sweep`. Tells whether
-    /// either was possible.
+    /// Deletes an identity that nobody has, or writes it down for `sweep`. Tells whether either was
+    /// possible.
     async fn discard(&self, identity: &IdentityId, call: &Call<'_>) -> bool {
         let half = call.deadline.sooner(call.deadline.remaining() / 2);
-        let gone = match self.acs.delete_user(identity, &half).await {
-            Ok(()) => true,
-            Err(error) => error.is_no_such_identity(),
-        };
-        let is_known = gone || self.journal(identity, call).await.is_ok();
-        call.saw(match (gone, is_known) {
+        let is_gone = self.acs.delete_user(identity, &half).await.is_ok();
+        let is_known = is_gone || self.journal(identity, call).await.is_ok();
+        call.saw(match (is_gone, is_known) {
             (true, _) => Happening::IdentityDiscarded,
             (false, true) => Happening::OrphanJournaled,
             (false, false) => Happening::IdentityLost(identity.clone()),
         });
         is_known
+    }
+
+    /// Deletes an identity of which the table does not say whether it is bound. If it is, the user
+    /// gets another one in time; `sweep` must not find it in the journal, though.
+    async fn delete_unknown(&self, identity: &IdentityId, call: &Call<'_>) {
+        let deleted = self.acs.delete_user(identity, &call.deadline).await;
+        call.saw(match deleted {
+            Ok(()) => Happening::IdentityDiscarded,
+            Err(_) => Happening::IdentityLost(identity.clone()),
+        });
     }
 
     async fn journal(&self, identity: &IdentityId, call: &Call<'_>) -> Result<(), TableError> {
@@ -186,5 +186,14 @@ impl<T: UserTable> TokenBroker<T> {
         let rule = |record: &Record| rules::released(record, claim.owner, is_lost, retention, now);
         let released = self.apply(user, claim.stored, call, rule).await;
         drop(released);
+    }
+}
+
+impl Fate {
+    fn of(stored: Stored, identity: &IdentityId) -> Self {
+        match stored.record {
+            record if rules::is_bound(&record, identity) => Self::Bound(record),
+            _ => Self::Unbound,
+        }
     }
 }

@@ -1,5 +1,3 @@
-use std::time::Duration;
-
 use thiserror::Error;
 use user_table::TableError;
 
@@ -16,10 +14,7 @@ pub enum IssueError {
     Suspended,
     /// Another request is creating the user's identity and did not finish in time.
     #[error("the user's identity is being created by another request")]
-    Busy {
-        /// When to try again.
-        retry_after: Duration,
-    },
+    Busy,
     /// ACS or the table did not do its part.
     #[error(transparent)]
     Work(#[from] WorkError),

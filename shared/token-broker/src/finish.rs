@@ -1,3 +1,4 @@
+use identity_client::IdentityId;
 use user_table::{Record, RecordKey, Stored, UserTable, Work};
 
 use crate::broker::TokenBroker;
@@ -8,6 +9,8 @@ use crate::rules;
 impl<T: UserTable> TokenBroker<T> {
     /// Does at ACS what the record says is pending, and strikes it off. Doing it twice is harmless,
     /// so whoever finds pending work may finish it.
+    ///
+    /// That the identity does not exist is as good as done, once it is certain.
     pub(crate) async fn finish(
         &self,
         key: &RecordKey,
@@ -23,10 +26,18 @@ impl<T: UserTable> TokenBroker<T> {
             Work::Revoke => self.acs.revoke_tokens(&identity, &call.deadline).await,
             Work::Delete => self.acs.delete_user(&identity, &call.deadline).await,
         };
-        match done {
-            Err(error) if !error.is_no_such_identity() => return Err(error.into()),
-            Ok(()) | Err(_) => {}
-        }
+        let stored = match done {
+            Ok(()) => stored,
+            Err(error)
+                if error.is_no_such_identity() && rules::was_tried(work, call.deadline.now()) =>
+            {
+                stored
+            }
+            Err(error) if error.is_no_such_identity() => {
+                self.doubt(key, stored, &identity, error, call).await?
+            }
+            Err(error) => return Err(error.into()),
+        };
         if work.work == Work::Delete {
             self.forget(key);
         }
@@ -34,5 +45,38 @@ impl<T: UserTable> TokenBroker<T> {
         let now = call.deadline.now();
         let rule = |record: &Record| rules::concluded(record, work, &identity, retention, now);
         Ok(self.apply(key, stored, call, rule).await?.stored)
+    }
+
+    /// Comes back when `identity` is certainly no more, or is not the record's any longer. Else the
+    /// doubt is written down, and ACS's word is the error.
+    pub(crate) async fn doubt(
+        &self,
+        key: &RecordKey,
+        stored: Stored,
+        identity: &IdentityId,
+        word: identity_client::Error,
+        call: &Call<'_>,
+    ) -> Result<Stored, WorkError> {
+        let now = call.deadline.now();
+        if rules::is_dead(&stored.record, identity, now) {
+            return Ok(stored);
+        }
+        let rule = |record: &Record| rules::doubted(record, identity, now);
+        let stored = self.apply(key, stored, call, rule).await?.stored;
+        if rules::is_bound(&stored.record, identity) { Err(word.into()) } else { Ok(stored) }
+    }
+
+    /// Finishes work for somebody to whom it is enough that nothing can be lost: should ACS say that
+    /// the identity does not exist, the work stays written down until that is certain.
+    pub(crate) async fn finish_or_leave(
+        &self,
+        key: &RecordKey,
+        stored: Stored,
+        call: &Call<'_>,
+    ) -> Result<(), WorkError> {
+        match self.finish(key, stored, call).await {
+            Err(WorkError::Acs(error)) if error.is_no_such_identity() => Ok(()),
+            finished => finished.map(drop),
+        }
     }
 }

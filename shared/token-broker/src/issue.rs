@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use identity_client::{IdentityId, UserToken};
-use user_table::{Stored, UserTable};
+use user_table::{Record, RecordKey, Stored, UserTable};
 
 use crate::broker::TokenBroker;
 use crate::call::{Call, Happening};
-use crate::error::IssueError;
+use crate::error::{IssueError, WorkError};
 use crate::policy::Grant;
 use crate::rules::{self, Step};
 use crate::session::Session;
@@ -26,7 +26,6 @@ enum Found {
 
 /// How often the record may change under one request before it gives up.
 const MOST_TURNS: usize = 5;
-const RETRY_AFTER: Duration = Duration::from_secs(1);
 const SHORTEST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(400);
 /// What a waiting request keeps for itself, to get its own token once the wait is over.
@@ -50,7 +49,6 @@ impl<T: UserTable> TokenBroker<T> {
         let user = &session.user;
         let mut known = self.remembered(user);
         let mut seen = None;
-        let mut doubted = None;
         let mut dead = None;
         for _ in 0..MOST_TURNS {
             let identity = match known.take() {
@@ -67,8 +65,14 @@ impl<T: UserTable> TokenBroker<T> {
                 Ok(token) => token,
                 Err(error) if error.is_no_such_identity() => {
                     self.forget(user);
-                    // Believed when said twice: giving an identity up costs the user their chats.
-                    dead = doubted.replace(identity.clone()).filter(|before| *before == identity);
+                    let mut stored = self.read(user, call).await?;
+                    rules::admit(&stored.record, session.sign_in)?;
+                    // With work pending ACS may well be right, and the work comes first.
+                    if rules::holds(&stored.record, &identity) {
+                        stored = self.doubt(user, stored, &identity, error, call).await?;
+                        dead = Some(identity);
+                    }
+                    seen = Some(stored);
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -77,6 +81,10 @@ impl<T: UserTable> TokenBroker<T> {
             let admitted = rules::admit(&stored.record, session.sign_in);
             if admitted.is_ok() && rules::holds(&stored.record, &identity) {
                 self.remember(user, &identity);
+                if rules::trusted(&stored.record, &identity).is_some() {
+                    let rule = |record: &Record| rules::trusted(record, &identity);
+                    self.apply(user, stored, call, rule).await?;
+                }
                 return Ok(Issued { token, created: false });
             }
             call.saw(Happening::TokenDropped);
@@ -84,7 +92,7 @@ impl<T: UserTable> TokenBroker<T> {
             admitted?;
             seen = Some(stored);
         }
-        Err(IssueError::Busy { retry_after: RETRY_AFTER })
+        Err(IssueError::Busy)
     }
 
     /// Goes from what the record says to an identity the user has, or to a new one with its token.
@@ -106,15 +114,17 @@ impl<T: UserTable> TokenBroker<T> {
             rules::admit(&stored.record, session.sign_in)?;
             stored = match rules::next_step(&stored.record, dead, call.deadline.now()) {
                 Step::Use(identity) => return Ok(Found::Identity(identity)),
-                Step::FinishDeletion => self.finish(user, stored, call).await?,
-                Step::WaitForLease => {
-                    if call.deadline.remaining() < KEPT_FROM_WAITING + pause {
-                        return Err(IssueError::Busy { retry_after: RETRY_AFTER });
+                Step::FinishWork => match self.finish(user, stored, call).await {
+                    Ok(stored) => stored,
+                    // Most likely another request has just deleted it, and is about to say so.
+                    Err(WorkError::Acs(error)) if error.is_no_such_identity() => {
+                        self.read_after(&mut pause, user, call).await?
                     }
+                    Err(error) => return Err(error.into()),
+                },
+                Step::WaitForLease => {
                     call.saw(Happening::WaitedForLease);
-                    tokio::time::sleep(pause).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                    self.read(user, call).await?
+                    self.read_after(&mut pause, user, call).await?
                 }
                 Step::Claim => match self.claim(session, stored, dead, call).await? {
                     Ok(claim) => {
@@ -125,5 +135,20 @@ impl<T: UserTable> TokenBroker<T> {
                 },
             };
         }
+    }
+
+    /// Gives another request some time for its work; ever more, as long as there is some.
+    async fn read_after(
+        &self,
+        pause: &mut Duration,
+        user: &RecordKey,
+        call: &Call<'_>,
+    ) -> Result<Stored, IssueError> {
+        if call.deadline.remaining() < KEPT_FROM_WAITING + *pause {
+            return Err(IssueError::Busy);
+        }
+        tokio::time::sleep(*pause).await;
+        *pause = (*pause * 2).min(LONGEST_PAUSE);
+        Ok(self.read(user, call).await?)
     }
 }

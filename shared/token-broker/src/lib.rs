@@ -24,9 +24,10 @@ mod sweep;
 
 pub use crate::broker::{Settings, TokenBroker};
 pub use crate::call::{Call, Happening, Observer};
+pub use crate::delete::Deletion;
 pub use crate::error::{IssueError, WorkError};
 pub use crate::issue::Issued;
 pub use crate::order::{Order, Sessions};
-pub use crate::policy::{Grant, InvalidPolicy, NotAllowed, ScopePolicy, Wish};
+pub use crate::policy::{Grant, InvalidPolicy, NotAllowed, ScopePolicy, Wish, claim_entries};
 pub use crate::session::Session;
 pub use crate::sweep::Swept;

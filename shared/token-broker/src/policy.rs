@@ -137,13 +137,13 @@ impl Rule {
         };
         let equals = self.equals.as_ref().is_some_and(|wanted| wanted == value);
         let includes = self.includes.as_deref();
-        equals || includes.is_some_and(|wanted| entries(value).any(|entry| entry == wanted))
+        equals || includes.is_some_and(|wanted| claim_entries(value).any(|entry| entry == wanted))
     }
 }
 
 /// The entries of a list claim. API Gateway hands claims over as text, an array as `[a b]`; scopes
 /// come as `a b` (RFC 8693, section 4.2).
-fn entries(value: &str) -> impl Iterator<Item = &str> {
+pub fn claim_entries(value: &str) -> impl Iterator<Item = &str> {
     let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value);
     list.split([' ', ',']).filter(|entry| !entry.is_empty())
 }

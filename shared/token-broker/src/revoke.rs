@@ -27,6 +27,6 @@ impl<T: UserTable> TokenBroker<T> {
         let retention = self.settings.tombstone_retention;
         let rule = |record: &Record| rules::revoked(record, order, sessions, work, retention);
         let applied = self.apply(user, stored, call, rule).await?;
-        self.finish(user, applied.stored, call).await.map(drop)
+        self.finish_or_leave(user, applied.stored, call).await
     }
 }

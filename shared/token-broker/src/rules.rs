@@ -12,6 +12,11 @@ use user_table::{Binding, EpochSeconds, Lease, Nonce, Pending, Record, Work};
 
 use crate::order::{Order, Sessions};
 
+/// How far apart ACS must say twice that an identity does not exist.
+pub(crate) const DOUBT_TAKES: Duration = Duration::from_mins(1);
+/// After this time the first word counts no more.
+const DOUBT_LASTS: Duration = Duration::from_hours(3);
+
 /// Why a session gets no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -23,7 +28,7 @@ pub(crate) enum Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     Use(IdentityId),
-    FinishDeletion,
+    FinishWork,
     WaitForLease,
     Claim,
 }
@@ -39,16 +44,24 @@ pub(crate) fn admit(record: &Record, sign_in: EpochSeconds) -> Result<(), Refusa
     Ok(())
 }
 
-/// Whether the user still has this identity, and nobody has ordered its deletion.
+/// Whether the user has this identity, and a token for it will live: no work is pending that would
+/// kill it.
 pub(crate) fn holds(record: &Record, identity: &IdentityId) -> bool {
-    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
-    !deletion_pending && record.binding.as_ref().is_some_and(|bound| bound.identity == *identity)
+    record.pending.is_none() && is_bound(record, identity)
 }
 
-/// The next step towards an identity. `dead` is one that ACS has just called non-existent.
+/// Whether this is the user's identity.
+pub(crate) fn is_bound(record: &Record, identity: &IdentityId) -> bool {
+    record.binding.as_ref().is_some_and(|bound| bound.identity == *identity)
+}
+
+/// The next step towards an identity. `dead` is one that certainly does not exist any more.
+///
+/// Pending work comes first: a revocation that ACS has yet to carry out would kill the token of a
+/// session that began after it.
 pub(crate) fn next_step(record: &Record, dead: Option<&IdentityId>, now: Timestamp) -> Step {
-    if record.pending.is_some_and(|pending| pending.work == Work::Delete) {
-        return Step::FinishDeletion;
+    if record.pending.is_some() {
+        return Step::FinishWork;
     }
     match (&record.binding, record.lease) {
         (Some(binding), _) if Some(&binding.identity) != dead => {
@@ -63,30 +76,30 @@ pub(crate) fn next_step(record: &Record, dead: Option<&IdentityId>, now: Timesta
 /// of a lease that is taken over nobody has said.
 pub(crate) fn claimed(
     record: &Record,
-    sign_in: EpochSeconds,
     dead: Option<&IdentityId>,
     lease: Lease,
     now: Timestamp,
 ) -> Option<Record> {
-    admit(record, sign_in).ok()?;
+    admit(record, lease.sign_in).ok()?;
     if next_step(record, dead, now) != Step::Claim {
         return None;
     }
-    let unbound = Record { binding: None, pending: None, expires_at: None, ..record.clone() };
+    let unbound = Record { binding: None, doubted_since: None, expires_at: None, ..record.clone() };
     let possibly_lost = record.possibly_lost + u32::from(record.lease.is_some());
     Some(Record { lease: Some(lease), possibly_lost, ..unbound })
 }
 
 /// Gives the user the identity that the lease's owner has created, unless the lease is gone.
-pub(crate) fn bound(
-    record: &Record,
-    owner: Nonce,
-    identity: &IdentityId,
-    sign_in: EpochSeconds,
-) -> Option<Record> {
-    record.lease.filter(|lease| lease.owner == owner && !lease.void)?;
-    let binding = Binding { identity: identity.clone(), sign_in };
+pub(crate) fn bound(record: &Record, owner: Nonce, identity: &IdentityId) -> Option<Record> {
+    let lease = record.lease.filter(|lease| lease.owner == owner && !lease.void)?;
+    let binding = Binding { identity: identity.clone(), sign_in: lease.sign_in };
     Some(Record { lease: None, binding: Some(binding), ..record.clone() })
+}
+
+/// Takes the lease's power away, so that no write that is still on its way can bind by it.
+pub(crate) fn voided(record: &Record, owner: Nonce) -> Option<Record> {
+    let lease = record.lease.filter(|lease| lease.owner == owner && !lease.void)?;
+    Some(Record { lease: Some(Lease { void: true, ..lease }), ..record.clone() })
 }
 
 /// Gives a lease back, saying whether ACS may have made an identity that nobody knows.
@@ -152,7 +165,6 @@ pub(crate) fn deleted(
     }
     let now = work.since;
     let watermark = order.watermark(now);
-    let is_news = record.sign_in_not_before < Some(watermark);
     let is_event = matches!(order, Order::Event(_));
     if is_event && record.binding.as_ref().is_some_and(|bound| bound.sign_in > watermark) {
         let work = Pending { work: Work::Revoke, ..work };
@@ -160,12 +172,20 @@ pub(crate) fn deleted(
     }
     let mut next = record.clone();
     next.sign_in_not_before = record.sign_in_not_before.max(Some(watermark));
-    if is_news || !is_event {
-        next.lease = record.lease.map(|lease| Lease { void: true, ..lease });
-    }
+    // For an event the sign-in decides here too, and not whether the watermark moves: a revocation
+    // may have raised it further already, and left the lease alone.
+    let ends = |lease: Lease| !is_event || lease.sign_in <= watermark;
+    next.lease = record.lease.map(|lease| Lease { void: lease.void || ends(lease), ..lease });
     let already_ordered = record.pending.filter(|pending| pending.work == Work::Delete);
     next.pending = record.binding.as_ref().and(already_ordered.or(Some(work)));
     changed(record, settled(next, retention, now))
+}
+
+/// Whether the user has an identity, or is about to get one, that nobody has ordered to be deleted.
+pub(crate) fn stays(record: &Record) -> bool {
+    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
+    let is_being_created = record.lease.is_some_and(|lease| !lease.void);
+    record.binding.is_some() && !deletion_pending || is_being_created
 }
 
 /// What the record becomes once ACS has done `work` to `identity`. A later order's work stays.
@@ -185,10 +205,37 @@ pub(crate) fn concluded(
         }
         Work::Delete => {
             let is_gone = pending.work == Work::Delete && binding.identity == *identity;
-            let empty = Record { pending: None, binding: None, ..record.clone() };
+            let empty =
+                Record { pending: None, binding: None, doubted_since: None, ..record.clone() };
             is_gone.then(|| settled(empty, retention, now))
         }
     }
+}
+
+/// Notes that ACS has just said that the identity does not exist. One such word is not believed: in
+/// an incident ACS has said so of identities that did exist.
+pub(crate) fn doubted(record: &Record, identity: &IdentityId, now: Timestamp) -> Option<Record> {
+    let is_noted = record.doubted_since.is_some_and(|since| now < later(since, DOUBT_LASTS));
+    let is_new = is_bound(record, identity) && !is_noted;
+    is_new.then(|| Record { doubted_since: Some(now), ..record.clone() })
+}
+
+/// Whether ACS's word that the identity does not exist is to be believed now: it was said a while
+/// ago, too.
+pub(crate) fn is_dead(record: &Record, identity: &IdentityId, now: Timestamp) -> bool {
+    let said_before = record.doubted_since.is_some_and(|since| later(since, DOUBT_TAKES) <= now);
+    said_before && is_bound(record, identity)
+}
+
+/// Whether an earlier try explains that ACS finds nothing to delete any more.
+pub(crate) fn was_tried(work: Pending, now: Timestamp) -> bool {
+    work.work == Work::Delete && later(work.since, DOUBT_TAKES) <= now
+}
+
+/// Takes a doubt back: ACS has just done something with the identity.
+pub(crate) fn trusted(record: &Record, identity: &IdentityId) -> Option<Record> {
+    record.doubted_since.filter(|_| is_bound(record, identity))?;
+    Some(Record { doubted_since: None, ..record.clone() })
 }
 
 /// Puts off work that has just failed once more.
@@ -216,9 +263,13 @@ fn ordered(work: Pending, older: Option<Pending>) -> Pending {
 fn settled(record: Record, retention: Duration, now: Timestamp) -> Record {
     let is_only_marks =
         record.binding.is_none() && record.lease.is_none() && record.pending.is_none();
-    let end = now.checked_add(retention).unwrap_or(Timestamp::MAX);
+    let end = later(now, retention);
     let expires_at = (is_only_marks && !record.suspended).then(|| end.into());
     Record { expires_at, ..record }
+}
+
+fn later(instant: Timestamp, pause: Duration) -> Timestamp {
+    instant.checked_add(pause).unwrap_or(Timestamp::MAX)
 }
 
 fn changed(record: &Record, next: Record) -> Option<Record> {

@@ -21,6 +21,8 @@ pub struct Swept {
     pub leases_ended: u32,
     /// Work that failed once more and waits.
     pub postponed: u32,
+    /// Records that could not be read or written; they stay due.
+    pub failed: u32,
     /// Whether the pass stopped before everything due was looked at.
     pub unfinished: bool,
 }
@@ -33,11 +35,14 @@ enum Outcome {
     Postponed {
         throttled: bool,
     },
+    /// The table failed.
+    Failed,
 }
 
 const PAGE: usize = 100;
-/// How many records are worked on at once: well below ACS's 500 revocations in 30 seconds.
-const AT_ONCE: usize = 4;
+/// How many records are worked on at once. A revocation takes ACS about a quarter of a second, so this
+/// leaves requests half of its 500 in 30 seconds.
+const AT_ONCE: usize = 2;
 /// With less time than this left no further page is begun.
 const LEAST_FOR_PAGE: Duration = Duration::from_secs(5);
 
@@ -57,24 +62,25 @@ impl<T: UserTable> TokenBroker<T> {
                 .buffer_unordered(AT_ONCE);
             let mut progress = false;
             while let Some(outcome) = outcomes.next().await {
-                progress |= !matches!(outcome, Outcome::Nothing);
+                progress |= !matches!(outcome, Outcome::Nothing | Outcome::Failed);
                 swept.count(&outcome);
                 if matches!(outcome, Outcome::Postponed { throttled: true }) {
                     return Ok(Swept { unfinished: true, ..swept });
                 }
             }
-            if is_last_page || !progress {
+            if is_last_page {
                 return Ok(swept);
             }
-            if call.deadline.remaining() < LEAST_FOR_PAGE {
+            if !progress || call.deadline.remaining() < LEAST_FOR_PAGE {
                 return Ok(Swept { unfinished: true, ..swept });
             }
         }
     }
 
     async fn sweep_record(&self, key: &RecordKey, call: &Call<'_>) -> Outcome {
-        let Ok(stored) = self.read(key, call).await else {
-            return Outcome::Postponed { throttled: false };
+        let stored = match self.read(key, call).await {
+            Ok(stored) => stored,
+            Err(error) => return failed(key, error, call),
         };
         match stored.record.pending {
             Some(work) if work.retry_at <= call.deadline.now() => {
@@ -95,7 +101,7 @@ impl<T: UserTable> TokenBroker<T> {
         let Err(error) = self.finish(key, stored.clone(), call).await else {
             return Outcome::Finished(work.work);
         };
-        call.postponed(work.work, &error);
+        call.postponed(key, &error);
         let now = call.deadline.now();
         let rule = |record: &Record| rules::postponed(record, work, now);
         // Should this fail too, the work stays due, which is no worse.
@@ -115,9 +121,14 @@ impl<T: UserTable> TokenBroker<T> {
                 Outcome::LeaseEnded
             }
             Ok(_) => Outcome::Nothing,
-            Err(_) => Outcome::Postponed { throttled: false },
+            Err(error) => failed(key, error, call),
         }
     }
+}
+
+fn failed(key: &RecordKey, error: TableError, call: &Call<'_>) -> Outcome {
+    call.postponed(key, &error.into());
+    Outcome::Failed
 }
 
 impl Swept {
@@ -127,6 +138,7 @@ impl Swept {
             Outcome::Finished(Work::Delete) => self.deleted += 1,
             Outcome::LeaseEnded => self.leases_ended += 1,
             Outcome::Postponed { .. } => self.postponed += 1,
+            Outcome::Failed => self.failed += 1,
             Outcome::Nothing => {}
         }
     }

@@ -12,11 +12,13 @@
 //! | `suspended` | BOOL | [`Record::suspended`] | false |
 //! | `lease_owner` | S | [`Lease::owner`](crate::Lease::owner) | no lease |
 //! | `lease_until_ms` | N | [`Lease::until`](crate::Lease::until), milliseconds | 1970: others may take it |
+//! | `lease_sign_in` | N | [`Lease::sign_in`](crate::Lease::sign_in), seconds | 1970: before every event |
 //! | `lease_void` | BOOL | [`Lease::void`](crate::Lease::void) | false |
 //! | `pending` | S | [`Pending::work`](crate::Pending::work): `revoke` or `delete` | nothing to do |
 //! | `pending_owner` | S | [`Pending::owner`](crate::Pending::owner) | nobody's: a nonce of zero bits |
 //! | `pending_since_ms` | N | [`Pending::since`](crate::Pending::since), milliseconds | 1970 |
 //! | `pending_retry_at_ms` | N | [`Pending::retry_at`](crate::Pending::retry_at), milliseconds | `pending_since_ms` and [`Pending::HEAD_START`](crate::Pending::HEAD_START) |
+//! | `doubted_since_ms` | N | [`Record::doubted_since`](crate::Record::doubted_since), milliseconds | none |
 //! | `possibly_lost` | N | [`Record::possibly_lost`](crate::Record::possibly_lost) | 0 |
 //! | `due` | S | partition key of the index: `due` | nothing for `sweep`; the index is sparse |
 //! | `due_at_ms` | N | sort key of the index: [`Record::due_at`], milliseconds | as above |

@@ -102,9 +102,10 @@ impl Stored {
 fn in_milliseconds(record: &Record) -> Record {
     let mut record = record.clone();
     let until = record.lease.as_mut().map(|lease| &mut lease.until);
+    let doubted_since = record.doubted_since.as_mut();
     let pending = record.pending.as_mut();
     let work = pending.map(|pending| [&mut pending.since, &mut pending.retry_at]);
-    for instant in until.into_iter().chain(work.into_iter().flatten()) {
+    for instant in until.into_iter().chain(doubted_since).chain(work.into_iter().flatten()) {
         *instant = Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(*instant);
     }
     record

@@ -29,6 +29,9 @@ pub struct Record {
     pub lease: Option<Lease>,
     /// What has been accepted and must still be done at ACS.
     pub pending: Option<Pending>,
+    /// When ACS first said that the bound identity does not exist. It is believed when it says so
+    /// again a while later.
+    pub doubted_since: Option<Timestamp>,
     /// How many identities ACS may have made for the user whose ids nobody knows: leases that ended
     /// without anybody's word of what came of them.
     pub possibly_lost: u32,
@@ -52,8 +55,10 @@ pub struct Lease {
     pub owner: Nonce,
     /// When others may take it.
     pub until: Timestamp,
-    /// Whether a deletion has taken the right away. The lease stays until its holder has discarded
-    /// what it made, so that a holder which dies meanwhile is noticed.
+    /// When the session signed in that the request serves.
+    pub sign_in: EpochSeconds,
+    /// Whether the right to bind was taken away. The lease stays until its holder has discarded what
+    /// it made, so that a holder which dies meanwhile is noticed.
     pub void: bool,
 }
 
@@ -61,7 +66,7 @@ impl Lease {
     /// Whether others must still wait.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
-        !self.void && now < self.until
+        now < self.until
     }
 }
 
@@ -154,9 +159,14 @@ mod tests {
 
     #[test]
     fn a_lease_ends_at_its_instant() {
-        let lease = Lease { owner: Nonce::from_bits(1), until: at(10), void: false };
+        let lease = Lease {
+            owner: Nonce::from_bits(1),
+            until: at(10),
+            sign_in: EpochSeconds(1),
+            void: false,
+        };
         assert!(lease.is_live(at(9)) && !lease.is_live(at(10)));
-        assert!(!Lease { void: true, ..lease }.is_live(at(9)), "a deletion took it away");
+        assert!(Lease { void: true, ..lease }.is_live(at(9)), "its holder has yet to clean up");
     }
 
     #[test]

@@ -19,7 +19,7 @@ fn work(work: Work, owner: u128, second: i64) -> Pending {
 }
 
 fn lease(owner: u128, until: i64) -> Lease {
-    Lease { owner: nonce(owner), until: at(until), void: false }
+    Lease { owner: nonce(owner), until: at(until), sign_in: EpochSeconds(100), void: false }
 }
 
 /// A user who signed in at second 100, and has an identity since.
@@ -55,37 +55,34 @@ fn a_session_must_be_younger_than_the_watermark_by_a_whole_second() {
 #[test]
 fn a_tombstone_written_a_moment_ago_stops_the_claim() {
     let tombstone = Record { sign_in_not_before: Some(EpochSeconds(100)), ..Record::default() };
-    let claim = |sign_in| claimed(&tombstone, EpochSeconds(sign_in), None, lease(1, 20), at(10));
-    assert_eq!(claim(100), None);
-    assert_eq!(claim(101).unwrap().lease, Some(lease(1, 20)));
+    let of = |sign_in| Lease { sign_in: EpochSeconds(sign_in), ..lease(1, 20) };
+    assert_eq!(claimed(&tombstone, None, of(100), at(10)), None);
+    assert_eq!(claimed(&tombstone, None, of(101), at(10)).unwrap().lease, Some(of(101)));
 }
 
 #[test]
-fn a_live_lease_excludes_a_second_one_and_an_ended_or_void_one_does_not() {
+fn a_lease_excludes_a_second_one_until_it_is_given_back_or_over() {
     let claim = |held: Lease| {
         let record = Record { lease: Some(held), ..Record::default() };
-        claimed(&record, EpochSeconds(1), None, lease(2, 40), at(20)).is_some()
+        claimed(&record, None, lease(2, 40), at(20)).is_some()
     };
     assert!(!claim(lease(1, 21)));
     assert!(claim(lease(1, 20)));
-    assert!(claim(Lease { void: true, ..lease(1, 21) }));
+    assert!(!claim(Lease { void: true, ..lease(1, 21) }), "its holder has yet to clean up");
 }
 
 #[test]
 fn an_identity_is_given_up_only_when_it_is_the_dead_one() {
-    let record = Record { pending: Some(work(Work::Revoke, 1, 5)), ..bound_at_100() };
-    let claim =
-        |dead: &IdentityId| claimed(&record, EpochSeconds(101), Some(dead), lease(1, 20), at(10));
+    let claim = |dead: &IdentityId| claimed(&bound_at_100(), Some(dead), lease(1, 20), at(10));
     assert_eq!(claim(&identity("b")), None);
-    let next = claim(&identity("a")).unwrap();
-    assert_eq!((next.binding, next.pending), (None, None), "nothing is left to revoke");
+    assert_eq!(claim(&identity("a")).unwrap().binding, None);
 }
 
 #[test]
 fn only_the_holder_of_the_lease_binds_and_only_while_no_deletion_took_it_away() {
     let bind = |held: Option<Lease>| {
         let record = Record { lease: held, ..Record::default() };
-        bound(&record, nonce(1), &identity("a"), EpochSeconds(100))
+        bound(&record, nonce(1), &identity("a"))
     };
     assert_eq!(bind(Some(lease(1, 0))), Some(bound_at_100()), "late, but nobody else came");
     assert_eq!(bind(Some(lease(2, 99))), None);
@@ -192,15 +189,16 @@ fn an_identity_that_a_deleted_users_old_session_created_is_deleted_when_the_even
 }
 
 #[test]
-fn an_old_event_does_not_take_a_lease_away() {
+fn a_deletion_event_takes_a_lease_of_its_own_life_away_and_leaves_that_of_a_newer_one() {
     let record = Record {
         lease: Some(lease(1, 999)),
         sign_in_not_before: Some(EpochSeconds(150)),
         ..Record::default()
     };
-    assert_eq!(delete(&record, Order::Event(at(150)), 200), None);
-    let next = delete(&record, Order::Event(at(151)), 200).unwrap();
+    assert_eq!(delete(&record, Order::Event(at(99)), 200), None);
+    let next = delete(&record, Order::Event(at(100)), 200).unwrap();
     assert!(next.lease.unwrap().void);
+    assert_eq!(delete(&next, Order::Event(at(99)), 200), None, "void it stays");
 }
 
 #[test]
@@ -237,7 +235,7 @@ fn a_deleted_identity_leaves_a_tombstone_that_ends() {
 #[test]
 fn a_claim_on_a_tombstone_takes_its_end_away() {
     let record = Record { expires_at: Some(EpochSeconds(500)), ..Record::default() };
-    let next = claimed(&record, EpochSeconds(1), None, lease(1, 20), at(10)).unwrap();
+    let next = claimed(&record, None, lease(1, 20), at(10)).unwrap();
     assert_eq!(next.expires_at, None);
     let given_back = released(&next, nonce(1), false, RETENTION, at(10)).unwrap();
     assert!(given_back.lease.is_none() && given_back.expires_at.is_some());
@@ -254,23 +252,24 @@ fn a_lease_is_ended_from_outside_only_when_its_time_is_over() {
 #[test]
 fn a_lease_that_ends_without_anybodys_word_is_counted_in_the_same_write() {
     let record = Record { lease: Some(lease(1, 20)), possibly_lost: 4, ..Record::default() };
-    let taken_over = claimed(&record, EpochSeconds(1), None, lease(2, 40), at(20)).unwrap();
+    let taken_over = claimed(&record, None, lease(2, 40), at(20)).unwrap();
     assert_eq!(taken_over.possibly_lost, 5);
     assert_eq!(lease_ended(&record, RETENTION, at(20)).unwrap().possibly_lost, 5);
     let released = |lost| released(&record, nonce(1), lost, RETENTION, at(10)).unwrap();
     assert_eq!((released(true).possibly_lost, released(false).possibly_lost), (5, 4));
-    let bound = bound(&record, nonce(1), &identity("a"), EpochSeconds(1)).unwrap();
+    let bound = bound(&record, nonce(1), &identity("a")).unwrap();
     assert_eq!(bound.possibly_lost, 4);
 }
 
 #[test]
-fn a_pending_deletion_is_finished_before_anything_else() {
-    let record = Record { pending: Some(work(Work::Delete, 1, 150)), ..bound_at_100() };
-    assert_eq!(next_step(&record, None, at(200)), Step::FinishDeletion);
-    assert!(!holds(&record, &identity("a")));
-    let record = Record { pending: Some(work(Work::Revoke, 1, 150)), ..bound_at_100() };
-    assert_eq!(next_step(&record, None, at(200)), Step::Use(identity("a")));
-    assert!(holds(&record, &identity("a")) && !holds(&record, &identity("b")));
+fn pending_work_is_finished_before_anything_else() {
+    for pending in [Work::Delete, Work::Revoke] {
+        let record = Record { pending: Some(work(pending, 1, 150)), ..bound_at_100() };
+        assert_eq!(next_step(&record, None, at(200)), Step::FinishWork);
+        assert!(!holds(&record, &identity("a")));
+    }
+    assert_eq!(next_step(&bound_at_100(), None, at(200)), Step::Use(identity("a")));
+    assert!(holds(&bound_at_100(), &identity("a")) && !holds(&bound_at_100(), &identity("b")));
 }
 
 #[test]
@@ -279,4 +278,26 @@ fn work_is_postponed_only_while_it_is_still_the_same() {
     assert_eq!(postponed(&record, work(Work::Revoke, 1, 150), at(300)), None);
     let next = postponed(&record, work(Work::Revoke, 2, 150), at(300)).unwrap();
     assert_eq!(next.pending.unwrap().retry_at, at(450));
+}
+
+#[test]
+fn acs_must_say_twice_and_a_minute_apart_that_an_identity_does_not_exist() {
+    let a = identity("a");
+    assert!(!is_dead(&bound_at_100(), &a, at(999)));
+    let doubtful = doubted(&bound_at_100(), &a, at(1000)).unwrap();
+    assert!(!is_dead(&doubtful, &a, at(1059)) && is_dead(&doubtful, &a, at(1060)));
+    assert!(!is_dead(&doubtful, &identity("b"), at(1060)));
+    assert_eq!(doubted(&doubtful, &a, at(1059)), None, "the first word counts");
+    let hours_later = doubted(&doubtful, &a, at(1000 + 3 * 3600)).unwrap();
+    assert_eq!(hours_later.doubted_since, Some(at(1000 + 3 * 3600)), "too long ago to count");
+    assert_eq!(trusted(&doubtful, &a), Some(bound_at_100()));
+    assert_eq!(trusted(&bound_at_100(), &a), None);
+}
+
+#[test]
+fn a_lease_without_power_binds_nothing_that_is_still_on_its_way() {
+    let record = Record { lease: Some(lease(1, 20)), ..Record::default() };
+    assert_eq!(voided(&record, nonce(2)), None);
+    let next = voided(&record, nonce(1)).unwrap();
+    assert_eq!(bound(&next, nonce(1), &identity("a")), None);
 }

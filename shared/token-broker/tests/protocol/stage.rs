@@ -13,13 +13,12 @@ use identity_client::{
     Transport, TransportError,
 };
 use token_broker::{
-    Call, Grant, Happening, IssueError, Issued, Observer, Order, Session, Sessions, Settings,
-    TokenBroker, WorkError,
+    Call, Deletion, Grant, Happening, IssueError, Issued, Observer, Order, Session, Sessions,
+    Settings, TokenBroker, WorkError,
 };
 use tokio::time::Instant;
 use user_table::{
-    EpochSeconds, MemoryTable, Nonce, Record, RecordKey, Stored, TableError, UserTable, Work,
-    Written,
+    EpochSeconds, MemoryTable, Nonce, Record, RecordKey, Stored, TableError, UserTable, Written,
 };
 
 /// A broker, its table and its ACS on one stage, where a test says what happens between two steps.
@@ -61,6 +60,10 @@ pub(crate) const REVOKE: &str = ":revokeAccessTokens";
 pub(crate) const DELETE: &str = "DELETE ";
 
 const MIDNIGHT: &str = "2026-11-23T00:00:00Z";
+
+pub(crate) fn assert_busy(outcome: &Result<Issued, IssueError>) {
+    assert!(matches!(outcome, Err(IssueError::Busy)), "{outcome:?}");
+}
 
 pub(crate) fn alice() -> RecordKey {
     RecordKey::user("https://idp.example".parse().unwrap(), "alice".parse().unwrap())
@@ -131,7 +134,7 @@ impl Stage {
         self.brokers[1].revoke(&alice(), order, Sessions::End, &self.call()).await
     }
 
-    pub(crate) async fn delete(&self, order: Order) -> Result<(), WorkError> {
+    pub(crate) async fn delete(&self, order: Order) -> Result<Deletion, WorkError> {
         self.brokers[1].delete(&alice(), order, &self.call()).await
     }
 
@@ -174,7 +177,7 @@ impl Observer for Stage {
         self.happened.lock().unwrap().push(happening);
     }
 
-    fn postponed(&self, _work: Work, _why: &WorkError) {}
+    fn postponed(&self, _key: &RecordKey, _why: &WorkError) {}
 }
 
 struct Acs {

@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_client::{Deadline, Lifetime, Scope, Timestamp};
-use token_broker::{Call, Grant, IssueError, Order, Session, Sessions};
+use token_broker::{Call, Deletion, Grant, IssueError, Order, Session, Sessions};
 use tokio::time::{Instant, sleep, timeout};
 use user_table::{EpochSeconds, RecordKey};
 
@@ -114,13 +114,13 @@ async fn delete(world: &World, user: usize) {
     let (order, watermark) = order(world, user);
     let asked_at = Instant::now();
     let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
-    if world.broker().delete(&key, order, &call).await.is_err() {
-        return world.history.count("deletion failed");
+    match world.broker().delete(&key, order, &call).await {
+        Err(_) => return world.history.count("deletion failed"),
+        Ok(Deletion::SessionEnded) => return world.history.count("deletion refused"),
+        Ok(Deletion::Ordered) => {}
     }
     world.history.count("deleted");
-    // A session that had ended may repeat a deletion; it does not order one.
-    let deletes = !matches!(order, Order::Session(_));
-    promise(world, key, Some(watermark), deletes, asked_at);
+    promise(world, key, Some(watermark), true, asked_at);
 }
 
 /// Somebody deletes the identity at ACS behind the broker's back.

@@ -5,7 +5,7 @@ use acs_emulator::Emulator;
 use identity_client::UserToken;
 use token_broker::{Happening, Observer, WorkError};
 use tokio::time::Instant;
-use user_table::{EpochSeconds, RecordKey, Work};
+use user_table::{EpochSeconds, RecordKey};
 
 use crate::network::now;
 
@@ -143,7 +143,7 @@ impl Observer for History {
         );
     }
 
-    fn postponed(&self, _work: Work, _why: &WorkError) {
+    fn postponed(&self, _key: &RecordKey, _why: &WorkError) {
         self.count("WorkPostponed");
     }
 }

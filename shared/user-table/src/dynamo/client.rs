@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::config::retry::RetryConfig;
+use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig,
@@ -46,7 +46,11 @@ pub fn client(access: Access, http: reqwest::Client) -> Client {
         .credentials_provider(access.credentials)
         .http_client(http::shared(http))
         .retry_config(
-            RetryConfig::standard().with_max_attempts(ATTEMPTS).with_initial_backoff(BACKOFF),
+            RetryConfig::standard()
+                .with_max_attempts(ATTEMPTS)
+                .with_initial_backoff(BACKOFF)
+                // Connections are the HTTP client's affair; the SDK sees none it could close.
+                .with_reconnect_mode(ReconnectMode::ReuseAllConnections),
         )
         .timeout_config(TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT_TIMEOUT).build())
         // Bodies arrive whole and within the attempt's time, so there is no stream to watch.

@@ -27,11 +27,13 @@ const SIGN_IN_NOT_BEFORE: &str = "sign_in_not_before";
 const SUSPENDED: &str = "suspended";
 const LEASE_OWNER: &str = "lease_owner";
 const LEASE_UNTIL_MS: &str = "lease_until_ms";
+const LEASE_SIGN_IN: &str = "lease_sign_in";
 const LEASE_VOID: &str = "lease_void";
 const PENDING: &str = "pending";
 const PENDING_OWNER: &str = "pending_owner";
 const PENDING_SINCE_MS: &str = "pending_since_ms";
 const PENDING_RETRY_AT_MS: &str = "pending_retry_at_ms";
+const DOUBTED_SINCE_MS: &str = "doubted_since_ms";
 const POSSIBLY_LOST: &str = "possibly_lost";
 
 type Item = HashMap<String, AttributeValue>;
@@ -61,6 +63,7 @@ pub(super) fn write(key: &RecordKey, record: &Record, revision: Nonce) -> Item {
     if let Some(lease) = &record.lease {
         put(LEASE_OWNER, text(lease.owner.to_string()));
         put(LEASE_UNTIL_MS, instant(lease.until));
+        put(LEASE_SIGN_IN, number(lease.sign_in.0));
         put(LEASE_VOID, AttributeValue::Bool(lease.void));
     }
     if let Some(pending) = &record.pending {
@@ -68,6 +71,9 @@ pub(super) fn write(key: &RecordKey, record: &Record, revision: Nonce) -> Item {
         put(PENDING_OWNER, text(pending.owner.to_string()));
         put(PENDING_SINCE_MS, instant(pending.since));
         put(PENDING_RETRY_AT_MS, instant(pending.retry_at));
+    }
+    if let Some(doubted_since) = record.doubted_since {
+        put(DOUBTED_SINCE_MS, instant(doubted_since));
     }
     if record.possibly_lost > 0 {
         put(POSSIBLY_LOST, number(record.possibly_lost.into()));
@@ -99,6 +105,7 @@ fn stored(item: &Item) -> Result<Stored, Unreadable> {
         suspended: flag(item, SUSPENDED)?,
         lease: lease(item)?,
         pending: pending(item)?,
+        doubted_since: millisecond(item, DOUBTED_SINCE_MS)?,
         possibly_lost: count(item, POSSIBLY_LOST)?,
         expires_at: seconds(item, EXPIRES_AT)?,
     };
@@ -113,8 +120,9 @@ fn binding(item: &Item) -> Result<Option<Binding>, Unreadable> {
 
 fn lease(item: &Item) -> Result<Option<Lease>, Unreadable> {
     let until = millisecond(item, LEASE_UNTIL_MS)?.unwrap_or_default();
+    let sign_in = seconds(item, LEASE_SIGN_IN)?.unwrap_or(EpochSeconds(0));
     let void = flag(item, LEASE_VOID)?;
-    Ok(nonce(item, LEASE_OWNER)?.map(|owner| Lease { owner, until, void }))
+    Ok(nonce(item, LEASE_OWNER)?.map(|owner| Lease { owner, until, sign_in, void }))
 }
 
 fn pending(item: &Item) -> Result<Option<Pending>, Unreadable> {
@@ -207,6 +215,8 @@ mod tests {
             (LEASE_VOID, number(0)),
             (PENDING, text("Revoke")),
             (PENDING_OWNER, AttributeValue::Null(true)),
+            (LEASE_SIGN_IN, text("1")),
+            (DOUBTED_SINCE_MS, text("1")),
             (POSSIBLY_LOST, AttributeValue::N("-1".to_owned())),
             (PENDING_SINCE_MS, AttributeValue::N("1e3".to_owned())),
             (PENDING_RETRY_AT_MS, AttributeValue::Bool(true)),

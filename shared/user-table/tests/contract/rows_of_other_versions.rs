@@ -22,6 +22,7 @@ async fn a_row_of_this_version_reads_as_it_was_written() {
         lease: Some(Lease {
             owner: Nonce::from_bits(2),
             until: at_ms(1_600_000_000_002),
+            sign_in: EpochSeconds(1_500_000_002),
             void: true,
         }),
         pending: Some(Pending {
@@ -30,6 +31,7 @@ async fn a_row_of_this_version_reads_as_it_was_written() {
             since: at_ms(1_700_000_000_003),
             retry_at: at_ms(1_800_000_000_004),
         }),
+        doubted_since: Some(at_ms(1_700_000_000_005)),
         possibly_lost: 3,
         expires_at: Some(EpochSeconds(4_102_488_000)),
     };
@@ -41,7 +43,12 @@ async fn a_row_without_the_later_attributes_reads_with_their_defaults() {
     let stored = read(include_str!("fixtures/fewest_attributes.json")).await.unwrap();
     let record = Record {
         binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(0) }),
-        lease: Some(Lease { owner: Nonce::from_bits(2), until: at_ms(0), void: false }),
+        lease: Some(Lease {
+            owner: Nonce::from_bits(2),
+            until: at_ms(0),
+            sign_in: EpochSeconds(0),
+            void: false,
+        }),
         pending: Some(Pending {
             work: Work::Revoke,
             owner: Nonce::from_bits(0),

@@ -8,7 +8,12 @@ use super::{NOON, at, identity, nonce, not_before, pending_until, second, user, 
 
 pub(crate) async fn due_names_what_is_due_the_oldest_first(table: &Arc<impl UserTable>) {
     let lease = |until| Record {
-        lease: Some(Lease { owner: nonce(1), until: second(until), void: false }),
+        lease: Some(Lease {
+            owner: nonce(1),
+            until: second(until),
+            sign_in: user_table::EpochSeconds(1),
+            void: false,
+        }),
         ..Record::default()
     };
     let orphan = RecordKey::Orphan(identity());

@@ -26,13 +26,19 @@ pub(crate) async fn a_record_reads_back_whole(table: &Arc<impl UserTable>) {
                 }),
                 sign_in_not_before: Some(EpochSeconds(NOON - 1)),
                 suspended: flag,
-                lease: Some(Lease { owner: nonce(2), until: at_ms(1_600_000_000_002), void: flag }),
+                lease: Some(Lease {
+                    owner: nonce(2),
+                    until: at_ms(1_600_000_000_002),
+                    sign_in: EpochSeconds(4),
+                    void: flag,
+                }),
                 pending: Some(Pending {
                     work,
                     owner: nonce(u128::MAX),
                     since: at_ms(1_700_000_000_003),
                     retry_at: at_ms(1_800_000_000_004),
                 }),
+                doubted_since: Some(at_ms(1_700_000_000_005)),
                 possibly_lost: 2,
                 expires_at: Some(EpochSeconds(NOON + 1)),
             };
@@ -58,7 +64,7 @@ pub(crate) async fn instants_are_kept_to_the_millisecond(table: &Arc<impl UserTa
     let exact = Timestamp::from_nanosecond(1_500_000_000_001_999_999).unwrap();
     let record = |at| Record {
         binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(7) }),
-        lease: Some(Lease { owner: nonce(9), until: at, void: false }),
+        lease: Some(Lease { owner: nonce(9), until: at, sign_in: EpochSeconds(7), void: false }),
         pending: Some(Pending { work: Work::Revoke, owner: nonce(9), since: at, retry_at: at }),
         ..Record::default()
     };
