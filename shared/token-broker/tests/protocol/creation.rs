@@ -9,6 +9,19 @@ use user_table::{Fault, RecordKey};
 
 use crate::stage::{CREATE, DELETE, Stage, Turn, alice, assert_busy};
 
+/// A request has died between ACS's work and its answer.
+async fn after_the_death_of_a_creator() -> Arc<Stage> {
+    let stage = Stage::new();
+    stage.meanwhile(CREATE, |_| std::future::pending());
+    let dying = Arc::clone(&stage);
+    let dies = tokio::spawn(async move { dying.issue(&dying.session(0)).await });
+    while stage.live_identities().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    dies.abort();
+    stage
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_deletion_during_a_creation_leaves_no_identity_behind() {
     let stage = Stage::new();
@@ -123,14 +136,7 @@ async fn a_creation_that_acs_refuses_costs_nothing_and_the_next_request_need_not
 
 #[tokio::test(start_paused = true)]
 async fn a_creator_that_dies_is_waited_for_taken_over_and_counted() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |_| std::future::pending());
-    let dying = Arc::clone(&stage);
-    let dies = tokio::spawn(async move { dying.issue(&dying.session(0)).await });
-    while stage.live_identities().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    dies.abort();
+    let stage = after_the_death_of_a_creator().await;
     assert_busy(&stage.issue(&stage.session(0)).await);
     advance(Duration::from_secs(12)).await;
     assert!(stage.issue(&stage.session(0)).await.unwrap().created);
@@ -140,14 +146,7 @@ async fn a_creator_that_dies_is_waited_for_taken_over_and_counted() {
 
 #[tokio::test(start_paused = true)]
 async fn a_creator_that_dies_and_whose_user_never_comes_back_is_counted_by_the_sweep() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |_| std::future::pending());
-    let dying = Arc::clone(&stage);
-    let dies = tokio::spawn(async move { dying.issue(&dying.session(0)).await });
-    while stage.live_identities().is_empty() {
-        tokio::task::yield_now().await;
-    }
-    dies.abort();
+    let stage = after_the_death_of_a_creator().await;
     assert_eq!(stage.sweep().await, Swept::default(), "its lease is still live");
     advance(Duration::from_secs(13)).await;
     assert_eq!(stage.sweep().await, Swept { leases_ended: 1, ..Swept::default() });
