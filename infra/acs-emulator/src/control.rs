@@ -31,7 +31,7 @@ struct Advance {
 /// What came of a control request: a status and, where there is one, a body.
 type Outcome = Result<Option<Value>, (StatusCode, String)>;
 
-/// Answers a request for `path`, the part after `/_emulator/`.
+/// Answers a request for `path`, the part after `/_emulator/`. What it changes has yet to happen.
 pub(crate) fn handle(
     inner: &mut Inner,
     settings: &Settings,
@@ -82,14 +82,18 @@ fn introspect(inner: &Inner, body: &[u8], now: Timestamp) -> Outcome {
     }))
 }
 
-fn advance(inner: &mut Inner, body: &[u8], now: Timestamp, changes: &mut Vec<Change>) -> Outcome {
+fn advance(inner: &Inner, body: &[u8], now: Timestamp, changes: &mut Vec<Change>) -> Outcome {
     let Advance { advance_seconds } = parse(body)?;
-    inner.state.record(Change::ClockAdvanced { seconds: advance_seconds }, changes);
-    Ok(Some(json!({ "now": inner.state.clock(now) })))
+    let Some(now) = inner.state.clock_after(advance_seconds, now) else {
+        let rule = "advanceSeconds: no timestamp lies that far ahead";
+        return Err((StatusCode::BAD_REQUEST, rule.to_owned()));
+    };
+    changes.push(Change::ClockAdvanced { seconds: advance_seconds });
+    Ok(Some(json!({ "now": now })))
 }
 
 fn regenerate(
-    inner: &mut Inner,
+    inner: &Inner,
     settings: &Settings,
     slot: KeySlot,
     changes: &mut Vec<Change>,
@@ -97,7 +101,7 @@ fn regenerate(
     let bytes = Random::new(settings.seed).bytes("access key", inner.state.sequence());
     let key = AccessKey::from_bytes(&bytes);
     let answer = json!({ "key": slot, "accessKey": key.secret() });
-    inner.state.record(Change::KeyRegenerated { slot, key }, changes);
+    changes.push(Change::KeyRegenerated { slot, key });
     answer
 }
 

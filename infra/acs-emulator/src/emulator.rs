@@ -1,6 +1,7 @@
 //! One request in, one reply out.
 
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -19,7 +20,7 @@ use crate::operations::{Operator, wants_token};
 use crate::quotas::{Quota, Quotas};
 use crate::random::Random;
 use crate::refusal::Refusal;
-use crate::route::Route;
+use crate::route::{Operation, Route};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::versions;
@@ -66,12 +67,35 @@ impl Emulator {
     /// Answers one request, sent at `now` by the wall clock. Requests under `/_emulator/` are for
     /// the control surface, all others for the service.
     pub fn handle(&self, request: &Request<Bytes>, now: Timestamp) -> Reply {
+        let Ok(reply) = self.handle_written(request, now, |_| Ok::<_, Infallible>(()));
+        reply
+    }
+
+    /// The same, where what a request changes is written down before it happens; one after the
+    /// other, in the order in which it happens.
+    ///
+    /// # Errors
+    /// That of `write`. Then nothing was changed.
+    pub fn handle_written<E>(
+        &self,
+        request: &Request<Bytes>,
+        now: Timestamp,
+        write: impl FnOnce(&[Change]) -> Result<(), E>,
+    ) -> Result<Reply, E> {
         let mut inner = self.lock();
         inner.requests += 1;
-        match request.uri().path().strip_prefix("/_emulator/") {
-            Some(path) => control::handle(&mut inner, &self.settings, request, path, now),
+        let (operation, reply) = match request.uri().path().strip_prefix("/_emulator/") {
+            Some(path) => (None, control::handle(&mut inner, &self.settings, request, path, now)),
             None => inner.serve(&self.settings, request, now),
+        };
+        write(&reply.changes)?;
+        for change in &reply.changes {
+            inner.state.apply(change);
         }
+        if let Some(operation) = operation {
+            inner.counters.count(operation, &reply);
+        }
+        Ok(reply)
     }
 
     /// Repeats a change that an earlier emulator of this resource made.
@@ -104,8 +128,13 @@ impl Emulator {
 }
 
 impl Inner {
-    /// Answers as the service would, or as a fault has it.
-    fn serve(&mut self, settings: &Settings, request: &Request<Bytes>, now: Timestamp) -> Reply {
+    /// Answers as the service would, or as a fault has it. What it changes has yet to happen.
+    fn serve(
+        &mut self,
+        settings: &Settings,
+        request: &Request<Bytes>,
+        now: Timestamp,
+    ) -> (Option<Operation>, Reply) {
         let random = Random::new(settings.seed);
         let route = Route::of(request.method(), request.uri().path());
         let operation = route.as_ref().ok().map(|route| route.operation);
@@ -126,10 +155,7 @@ impl Inner {
             reply.delay = fault.delay();
             reply.wire = fault.wire(reply.response.body());
         }
-        if let Some(operation) = operation {
-            self.counters.count(operation, &reply);
-        }
-        reply
+        (operation, reply)
     }
 
     /// Authentication comes first, as the gateway stands before the service.
@@ -155,7 +181,7 @@ impl Inner {
         if settings.enforce_quotas {
             self.quotas.admit(Quota::of(route.operation, wants_token(body)), now)?;
         }
-        Operator { settings, state: &mut self.state, changes, version, key, now }.run(&route, body)
+        Operator { settings, state: &self.state, changes, version, key, now }.run(&route, body)
     }
 
     fn deny(&mut self, request: &Request<Bytes>, denial: Denial) -> Refusal {

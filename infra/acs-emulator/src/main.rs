@@ -5,7 +5,7 @@ use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use acs_emulator::server::{self, Https, ServeOptions};
+use acs_emulator::server::{self, Https, ServeError, ServeOptions};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -42,7 +42,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         Https { address, authority, ca_file: ca_file.clone() }
     });
     let serve_options = ServeOptions { http: options.http, https, journal };
-    let running = server::serve(Arc::clone(&emulator), serve_options).await?;
+    let running =
+        server::serve(Arc::clone(&emulator), serve_options).await.map_err(option_at_fault)?;
     // Listened for before anybody can know that the emulator runs.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -52,4 +53,14 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         _ = interrupt.recv() => {}
     }
     Ok(running.shut_down().await?)
+}
+
+/// Names the option where an address or a file cannot be used.
+fn option_at_fault(error: ServeError) -> Box<dyn Error> {
+    match error {
+        ServeError::Http(address, cause) => format!("--http {address}: {cause}").into(),
+        ServeError::Https(address, cause) => format!("--https {address}: {cause}").into(),
+        ServeError::CaFile(file, cause) => format!("--ca-file {}: {cause}", file.display()).into(),
+        ServeError::Tls(_) => error.into(),
+    }
 }

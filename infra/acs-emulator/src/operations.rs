@@ -26,8 +26,8 @@ const DEFAULT_LIFETIME: i64 = 1440;
 /// An authenticated request at work.
 pub(crate) struct Operator<'a> {
     pub(crate) settings: &'a Settings,
-    pub(crate) state: &'a mut State,
-    /// What it has changed so far.
+    pub(crate) state: &'a State,
+    /// What it is to change. Nothing happens before it is written down.
     pub(crate) changes: &'a mut Vec<Change>,
     pub(crate) version: &'static Version,
     /// The key that signed the request.
@@ -138,7 +138,7 @@ impl Operator<'_> {
     }
 
     fn record(&mut self, change: Change) {
-        self.state.record(change, self.changes);
+        self.changes.push(change);
     }
 
     fn check_identity(&self, identity: &str) -> Result<(), Refusal> {

@@ -1,7 +1,6 @@
 //! The command's options, and the emulator they ask for.
 
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,7 +27,7 @@ pub(crate) struct Options {
     #[arg(long = "access-key", value_name = "BASE64")]
     access_keys: Vec<AccessKey>,
     /// The resource's id [default: made up]
-    #[arg(long, value_name = "GUID")]
+    #[arg(long, value_name = "GUID", value_parser = guid)]
     resource_id: Option<String>,
     /// How far a request's date may be off, either way
     #[arg(long, value_name = "SECONDS", default_value_t = 900)]
@@ -62,7 +61,7 @@ impl Options {
         let make = || Resource::generate(self.resource_id.clone(), keys.map(Option::<&_>::cloned));
         let Some(state) = &self.state else { return Ok((make()?, Vec::new(), None)) };
 
-        let opened = Journal::open(state, || make().map_err(io::Error::other))?;
+        let opened = Journal::open(state, make)?;
         let Opened { journal, resource, changes } = opened;
         if self.resource_id.as_ref().is_some_and(|id| *id != resource.resource_id) {
             return Err("--resource-id: the state file was made with another".into());
@@ -94,5 +93,32 @@ impl Options {
     pub(crate) fn ca_file(&self) -> PathBuf {
         let beside = self.state.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
         self.ca_file.clone().unwrap_or_else(|| beside.join("acs-emulator-ca.pem"))
+    }
+}
+
+/// Five groups of hexadecimal digits, 8-4-4-4-12.
+fn guid(text: &str) -> Result<String, &'static str> {
+    let is_hex = |group: &str| group.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let lengths = text.split('-').map(str::len);
+    if lengths.eq([8, 4, 4, 4, 12]) && text.split('-').all(is_hex) {
+        Ok(text.to_owned())
+    } else {
+        Err("not a GUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_guid_can_be_a_resources_id() {
+        let of = |id| Options::try_parse_from(["x", "--http", "127.0.0.1:0", "--resource-id", id]);
+        assert!(of("6ba7b810-9dad-11d1-80b4-00C04FD430C8").is_ok());
+        for id in
+            ["", "x", "6ba7b8109dad11d180b400c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430cg"]
+        {
+            assert!(of(id).is_err(), "{id}");
+        }
     }
 }

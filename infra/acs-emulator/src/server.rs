@@ -20,7 +20,7 @@ use tokio::task::JoinSet;
 use crate::answer::{Reply, Wire};
 use crate::emulator::Emulator;
 use crate::journal::Journal;
-use crate::tls::CertificateAuthority;
+use crate::tls::{CertificateAuthority, TlsError};
 
 mod breaking_body;
 
@@ -51,6 +51,23 @@ pub struct Https {
     pub ca_file: PathBuf,
 }
 
+/// The server could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address for plain http cannot be bound.
+    #[error("http cannot be served at {0}")]
+    Http(SocketAddr, #[source] io::Error),
+    /// The address for https cannot be bound.
+    #[error("https cannot be served at {0}")]
+    Https(SocketAddr, #[source] io::Error),
+    /// The authority's certificate cannot be written.
+    #[error("the certificate cannot be written to {}", .0.display())]
+    CaFile(PathBuf, #[source] io::Error),
+    /// TLS cannot be set up.
+    #[error("https cannot be set up")]
+    Tls(#[source] TlsError),
+}
+
 /// A server at work. Dropping it stops it listening.
 #[derive(Debug)]
 pub struct Running {
@@ -73,7 +90,8 @@ impl Running {
         self.https
     }
 
-    /// Takes no more connections, finishes the requests under way and returns when that is done.
+    /// Takes no more connections, gives the requests under way two seconds to finish and returns
+    /// when that is done.
     ///
     /// # Errors
     /// What a listener failed with.
@@ -89,33 +107,38 @@ impl Running {
 /// Binds, then serves in the background until [`Running::shut_down`].
 ///
 /// # Errors
-/// When an address cannot be bound, the CA file cannot be written, or TLS cannot be set up.
-pub async fn serve(emulator: Arc<Emulator>, options: ServeOptions) -> io::Result<Running> {
+/// [`ServeError`]
+pub async fn serve(emulator: Arc<Emulator>, options: ServeOptions) -> Result<Running, ServeError> {
     let desk = Arc::new(Desk { emulator, journal: Mutex::new(options.journal) });
     let service = Router::new().fallback(answer).with_state(desk).into_make_service();
     let mut running =
         Running { http: None, https: None, handle: Handle::new(), tasks: JoinSet::new() };
 
     if let Some(address) = options.http {
-        let listener = TcpListener::bind(address)?;
-        running.http = Some(listener.local_addr()?);
-        let server = axum_server::from_tcp(listener)?.handle(running.handle.clone());
+        let failed = |source| ServeError::Http(address, source);
+        let listener = TcpListener::bind(address).map_err(failed)?;
+        running.http = Some(listener.local_addr().map_err(failed)?);
+        let server = axum_server::from_tcp(listener).map_err(failed)?;
+        let server = server.handle(running.handle.clone());
         running.tasks.spawn(server.serve(service.clone()));
     }
     if let Some(https) = options.https {
-        tokio::fs::write(&https.ca_file, https.authority.certificate_pem()).await?;
-        let config = https.authority.server_config().map_err(io::Error::other)?;
+        let failed = |source| ServeError::Https(https.address, source);
+        let config = https.authority.server_config().map_err(ServeError::Tls)?;
         let config = RustlsConfig::from_config(Arc::new(config));
-        let listener = TcpListener::bind(https.address)?;
-        running.https = Some(listener.local_addr()?);
-        let server = axum_server::from_tcp_rustls(listener, config)?.handle(running.handle.clone());
+        let listener = TcpListener::bind(https.address).map_err(failed)?;
+        running.https = Some(listener.local_addr().map_err(failed)?);
+        tokio::fs::write(&https.ca_file, https.authority.certificate_pem())
+            .await
+            .map_err(|source| ServeError::CaFile(https.ca_file, source))?;
+        let server = axum_server::from_tcp_rustls(listener, config).map_err(failed)?;
+        let server = server.handle(running.handle.clone());
         running.tasks.spawn(server.serve(service));
     }
     Ok(running)
 }
 
-/// The emulator and its journal. The journal's lock is held while a request is handled, so that
-/// changes are written in the order they happened.
+/// The emulator and its journal.
 struct Desk {
     emulator: Arc<Emulator>,
     journal: Mutex<Option<Journal>>,
@@ -126,11 +149,10 @@ impl Desk {
         let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
         #[expect(clippy::disallowed_methods, reason = "the edge: the clock is read here only")]
         let now = Timestamp::now();
-        let reply = self.emulator.handle(request, now);
-        if let Some(journal) = journal.as_mut() {
-            journal.append(&reply.changes)?;
-        }
-        Ok(reply)
+        self.emulator.handle_written(request, now, |changes| match journal.as_mut() {
+            Some(journal) => journal.append(changes),
+            None => Ok(()),
+        })
     }
 }
 

@@ -77,6 +77,12 @@ impl State {
         wall.checked_add(self.clock_ahead).unwrap_or(wall)
     }
 
+    /// The same, put forward further; none beyond what a timestamp can hold.
+    pub(crate) fn clock_after(&self, seconds: u32, wall: Timestamp) -> Option<Timestamp> {
+        let ahead = self.clock_ahead + Duration::from_secs(u64::from(seconds));
+        wall.checked_add(ahead).ok()
+    }
+
     /// A number that no other state of this resource has or had.
     pub(crate) fn sequence(&self) -> u64 {
         self.sequence
@@ -143,12 +149,6 @@ impl State {
         } else {
             None
         }
-    }
-
-    /// Lets something happen and adds it to what has to be written down.
-    pub(crate) fn record(&mut self, change: Change, changes: &mut Vec<Change>) {
-        self.apply(&change);
-        changes.push(change);
     }
 
     /// The only way anything lasting happens, now or in a replay.

@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use acs_emulator::journal::{Journal, Opened};
-use acs_emulator::server::{self, Https, Running, ServeOptions};
-use acs_emulator::{Emulator, Resource};
+use acs_emulator::journal::{Journal, JournalError, Opened};
+use acs_emulator::server::{self, Https, Running, ServeError, ServeOptions};
+use acs_emulator::{Emulator, Resource, ResourceError};
 use serde::Serialize;
 
 use crate::state::State;
@@ -36,12 +36,50 @@ pub struct AcsAccess {
     pub https_connection_string: String,
 }
 
+/// The emulator could not be started.
+#[derive(Debug, thiserror::Error)]
+pub enum AcsStartError {
+    /// What ACS knows cannot be read.
+    #[error("the ACS emulator cannot go on where it was")]
+    Journal(#[source] JournalError),
+    /// No resource can be made.
+    #[error("the ACS emulator has no resource")]
+    Resource(#[source] ResourceError),
+    /// The port is taken.
+    #[error("--acs-port {0} cannot be used for the ACS emulator")]
+    Port(u16, #[source] io::Error),
+    /// The port is taken.
+    #[error("--acs-https-port {0} cannot be used for the ACS emulator")]
+    HttpsPort(u16, #[source] io::Error),
+    /// Its certificate cannot be made or written.
+    #[error("the ACS emulator cannot be served")]
+    Serve(#[source] ServeError),
+}
+
+impl AcsStartError {
+    /// Whether another process uses the state.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        matches!(self, Self::Journal(error) if error.is_locked())
+    }
+}
+
+impl From<ServeError> for AcsStartError {
+    fn from(error: ServeError) -> Self {
+        match error {
+            ServeError::Http(address, source) => Self::Port(address.port(), source),
+            ServeError::Https(address, source) => Self::HttpsPort(address.port(), source),
+            error => Self::Serve(error),
+        }
+    }
+}
+
 impl Acs {
     /// Starts an emulator of the resource kept in `state`.
     ///
     /// # Errors
-    /// A port is taken, or the state file cannot be used: another process may have it open.
-    pub async fn start(state: &State, http: u16, https: u16) -> io::Result<Self> {
+    /// [`AcsStartError`]
+    pub async fn start(state: &State, http: u16, https: u16) -> Result<Self, AcsStartError> {
         let (emulator, journal, authority) = open(state)?;
         let emulator = Arc::new(emulator);
         let ca_file = state.acs_ca_file();
@@ -79,16 +117,17 @@ impl Acs {
 
 type OpenedEmulator = (Emulator, Option<Journal>, acs_emulator::tls::CertificateAuthority);
 
-fn open(state: &State) -> io::Result<OpenedEmulator> {
-    let make = || Resource::generate(None, [None, None]).map_err(io::Error::other);
+fn open(state: &State) -> Result<OpenedEmulator, AcsStartError> {
+    let make = || Resource::generate(None, [None, None]);
     let (resource, changes, journal) = match state.acs_journal() {
         Some(path) => {
-            let Opened { journal, resource, changes } = Journal::open(&path, make)?;
+            let Opened { journal, resource, changes } =
+                Journal::open(&path, make).map_err(AcsStartError::Journal)?;
             (resource, changes, Some(journal))
         }
-        None => (make()?, Vec::new(), None),
+        None => (make().map_err(AcsStartError::Resource)?, Vec::new(), None),
     };
-    let emulator = Emulator::new(resource.settings().map_err(io::Error::other)?);
+    let emulator = Emulator::new(resource.settings().map_err(AcsStartError::Resource)?);
     for change in &changes {
         emulator.replay(change);
     }

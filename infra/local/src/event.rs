@@ -5,6 +5,7 @@
 //! and a body is text only under the media types of [`request_headers::say_text`]. Left out are the
 //! headers `x-amzn-trace-id` and `x-forwarded-port`, which nothing here reads.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
@@ -27,6 +28,8 @@ const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 /// What the gateway knows about a request apart from the request itself.
 #[derive(Debug)]
 pub struct Reception<'a> {
+    /// The path as routes and functions see it.
+    pub path: &'a str,
     /// The route it found.
     pub matched: &'a Matched<'a>,
     /// What the authorizer passes on.
@@ -39,10 +42,18 @@ pub struct Reception<'a> {
     pub now: Timestamp,
 }
 
-/// The path as routes and functions see it.
+/// The path as routes and functions see it; none where a `%` begins no byte or the bytes are no
+/// UTF-8.
 #[must_use]
-pub fn decoded_path(parts: &Parts) -> String {
-    percent_decode_str(parts.uri.path()).decode_utf8_lossy().into_owned()
+pub fn decoded_path(parts: &Parts) -> Option<String> {
+    let path = parts.uri.path();
+    let is_byte = |rest: &str| {
+        rest.as_bytes().get(..2).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    if !path.split('%').skip(1).all(is_byte) {
+        return None;
+    }
+    percent_decode_str(path).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// The event for a request with its whole body.
@@ -52,7 +63,7 @@ pub fn from_request(parts: &Parts, body: &Bytes, reception: &Reception<'_>) -> V
     let mut event = json!({
         "version": "2.0",
         "routeKey": reception.matched.route.key(),
-        "rawPath": decoded_path(parts),
+        "rawPath": reception.path,
         "rawQueryString": query,
         "headers": headers(parts, reception),
         "requestContext": request_context(parts, reception),
@@ -100,7 +111,7 @@ fn request_context(parts: &Parts, reception: &Reception<'_>) -> Value {
         "domainPrefix": domain.split('.').next(),
         "http": {
             "method": parts.method.as_str(),
-            "path": decoded_path(parts),
+            "path": reception.path,
             "protocol": format!("{:?}", parts.version),
             "sourceIp": reception.source,
             "userAgent": request_headers::joined(&parts.headers, &USER_AGENT).unwrap_or_default(),
@@ -162,9 +173,11 @@ mod tests {
         }
         let (parts, ()) = request.body(()).unwrap().into_parts();
         let routes = Routes::read(OPENAPI).unwrap();
-        let matched = routes.find(&parts.method, &decoded_path(&parts)).unwrap();
+        let path = decoded_path(&parts).unwrap();
+        let matched = routes.find(&parts.method, &path).unwrap();
         let claims = BTreeMap::from([("sub".to_owned(), "alice".to_owned())]);
         let reception = Reception {
+            path: &path,
             matched: &matched,
             authorized: &Authorized { claims, scopes: None },
             request_id: "JKJaXmPLvHcESHA=",

@@ -25,14 +25,12 @@ use crate::event::{self, Reception};
 use crate::functions::Functions;
 use crate::health::Health;
 use crate::identity_provider::IdentityProvider;
+use crate::request_body;
 use crate::request_headers;
 use crate::routes::Routes;
 
 /// Tells the time; `main` passes the system's.
 pub type Clock = fn() -> Timestamp;
-
-/// The largest body an HTTP API takes, in bytes.
-const MAX_BODY: usize = 10 * 1024 * 1024;
 
 /// Where an answer says which request it is for, as the service does.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("apigw-requestid");
@@ -66,7 +64,8 @@ async fn call(
     request: Request<Body>,
 ) -> Response {
     let request_id = request_id();
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    request_headers::name_host(&mut parts);
     let mut response = gateway.answer(&parts, body, source, &request_id).await;
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, request_id);
@@ -86,7 +85,10 @@ impl Gateway {
         if request_headers::host(&parts.headers).is_none() {
             return message(StatusCode::BAD_REQUEST, "Bad Request");
         }
-        let Some(matched) = self.routes.find(&parts.method, &event::decoded_path(parts)) else {
+        let Some(path) = event::decoded_path(parts) else {
+            return message(StatusCode::BAD_REQUEST, "Bad Request");
+        };
+        let Some(matched) = self.routes.find(&parts.method, &path) else {
             return message(StatusCode::NOT_FOUND, "Not Found");
         };
         let authorized = match self.authorizer.authorize(&parts.headers, &matched.route.scopes, now)
@@ -94,10 +96,12 @@ impl Gateway {
             Ok(authorized) => authorized,
             Err(denied) => return refusal(&denied),
         };
-        let Ok(body) = axum::body::to_bytes(body, MAX_BODY).await else {
-            return message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large");
+        let body = match request_body::whole(body).await {
+            Ok(body) => body,
+            Err((status, text)) => return message(status, text),
         };
         let reception = Reception {
+            path: &path,
             matched: &matched,
             authorized: &authorized,
             request_id,
@@ -252,17 +256,13 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_body_may_have_ten_megabytes_and_not_a_byte_more() {
+    async fn a_path_that_cannot_be_decoded_is_refused() {
         let gateway = gateway();
-        let request = signed_in(&gateway, Method::POST, "/v1/token").await;
-        let (response, _) = call(&gateway, request, vec![b'x'; MAX_BODY]).await;
-        assert_eq!(response.status(), StatusCode::OK);
-        let request = signed_in(&gateway, Method::POST, "/v1/token").await;
-        let (response, body) = call(&gateway, request, vec![b'x'; MAX_BODY + 1]).await;
-        assert_eq!(
-            (response.status(), body.as_str()),
-            (StatusCode::PAYLOAD_TOO_LARGE, r#"{"message":"Request Entity Too Large"}"#)
-        );
+        for path in ["/v1/users/%FF", "/v1/users/%", "/v1/users/%4", "/v1/users/%zz"] {
+            let request = signed_in(&gateway, Method::DELETE, path).await;
+            let (response, _) = call(&gateway, request, "").await;
+            assert_eq!(response.status(), StatusCode::BAD_REQUEST, "{path}");
+        }
     }
 
     #[tokio::test]

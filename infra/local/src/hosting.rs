@@ -13,6 +13,9 @@ use crate::table::{CREDENTIAL, REGION, TableAccess};
 
 const NAMES: [&str; 4] = ["issue", "revoke", "delete", "sweep"];
 
+/// The setting that names the scope which makes a caller an operator.
+pub const OPERATOR_SCOPE: &str = "OPERATOR_SCOPE";
+
 /// What must be chosen in a deployment and stands here unless the environment has it.
 const DEFAULTS: [(&str, &str); 2] = [
     ("SCOPE_POLICY", r#"{"scopes":["chat","voip"],"expiresInMinutes":1440}"#),
@@ -55,7 +58,10 @@ pub fn settings(
         ("AWS_SECRET_ACCESS_KEY", CREDENTIAL),
         ("TABLE_NAME", table.name),
     ];
-    chosen.into_iter().chain(places.map(|(name, value)| (name, value.to_owned()))).collect()
+    let places = places.map(|(name, value)| (name, value.to_owned()));
+    // The gateway asks for it too, so functions that run elsewhere must have the same.
+    let operator = (host.environment)(OPERATOR_SCOPE).map(|scope| (OPERATOR_SCOPE, scope));
+    chosen.into_iter().chain(places).chain(operator).collect()
 }
 
 /// The functions in this process. Each has its own clients and memory, as on Lambda.
@@ -120,7 +126,9 @@ mod tests {
 
     #[test]
     fn the_functions_start_without_any_environment() {
-        assert_eq!(settings_in(&|_| None)["TABLE_NAME"], "users");
+        let settings = settings_in(&|_| None);
+        assert_eq!(settings["TABLE_NAME"], "users");
+        assert_eq!(settings.get("OPERATOR_SCOPE"), None);
     }
 
     #[test]
@@ -128,11 +136,13 @@ mod tests {
         let policy = r#"{"scopes":["chat.join"]}"#;
         let settings = settings_in(&|name| match name {
             "SCOPE_POLICY" => Some(policy.to_owned()),
+            "OPERATOR_SCOPE" => Some("support".to_owned()),
             "ACS_CONNECTION_STRING" => Some("endpoint=https://real/;accesskey=a2V5".to_owned()),
             "AWS_ENDPOINT_URL_DYNAMODB" => Some("https://dynamodb.example".to_owned()),
             _ => None,
         });
         assert_eq!(settings["SCOPE_POLICY"], policy);
+        assert_eq!(settings["OPERATOR_SCOPE"], "support");
         assert!(settings["ACS_CONNECTION_STRING"].starts_with("endpoint=http://127.0.0.1:1/"));
         assert_eq!(settings["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:3");
     }

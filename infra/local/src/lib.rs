@@ -18,6 +18,7 @@ pub mod identity_provider;
 pub mod lifetime;
 pub mod options;
 pub mod ready;
+pub mod request_body;
 pub mod request_headers;
 pub mod routes;
 pub mod schedule;

@@ -56,6 +56,16 @@ async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         _ = terminated.recv() => {}
         _ = interrupted.recv() => {}
     }
-    stack.shut_down().await;
+    tokio::select! {
+        () = stack.shut_down() => {}
+        _ = terminated.recv() => at_once(),
+        _ = interrupted.recv() => at_once(),
+    }
     Ok(())
+}
+
+/// For who asks twice.
+#[expect(clippy::exit, reason = "the runtime would wait for what is still at work")]
+fn at_once() -> ! {
+    std::process::exit(1)
 }

@@ -10,7 +10,8 @@ use url::Url;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local", version)]
 pub struct Options {
-    /// Port of the gateway and the identity provider
+    /// Port of the gateway and the identity provider. It is part of the issuer's name: with another
+    /// port every user is a new one
     #[arg(long, default_value_t = 8080)]
     pub port: u16,
 
@@ -36,12 +37,24 @@ pub struct Options {
 
     /// Lambda's invoke API, to call functions that run elsewhere, such as `cargo lambda watch` at
     /// `http://127.0.0.1:9000`; without it they run in this process
-    #[arg(long, value_name = "URL")]
+    #[arg(long, value_name = "URL", value_parser = invoke_api)]
     pub functions: Option<Url>,
 
     /// Print one line of JSON when ready
     #[arg(long)]
     pub json: bool,
+}
+
+/// A URL to which the invoke API's path can be added.
+fn invoke_api(text: &str) -> Result<Url, String> {
+    let url = Url::parse(text).map_err(|error| error.to_string())?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err("must begin with http:// or https://".to_owned());
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return Err("must end with the path, without ? and #".to_owned());
+    }
+    Ok(url)
 }
 
 #[cfg(test)]
@@ -61,5 +74,20 @@ mod tests {
         assert_eq!((options.port, options.in_memory), (8080, false));
         assert!(Options::try_parse_from(["local", "--in-memory", "--state", "x"]).is_err());
         assert!(Options::parse_from(["local", "--in-memory"]).in_memory);
+    }
+
+    #[test]
+    fn functions_elsewhere_are_behind_http_at_a_url_that_can_be_prolonged() {
+        for (url, is_good) in [
+            ("http://127.0.0.1:9000", true),
+            ("https://lambda.example/behind/", true),
+            ("127.0.0.1:9000", false),
+            ("ftp://127.0.0.1", false),
+            ("http://127.0.0.1:9000/?x", false),
+            ("http://127.0.0.1:9000/#x", false),
+        ] {
+            let options = Options::try_parse_from(["local", "--functions", url]);
+            assert_eq!(options.is_ok(), is_good, "{url}");
+        }
     }
 }

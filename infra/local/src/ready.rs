@@ -37,6 +37,11 @@ pub fn curl(gateway: &str) -> String {
     )
 }
 
+/// One word of a POSIX shell, whatever the text.
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 impl fmt::Display for Ready {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let acs = &self.acs;
@@ -51,7 +56,7 @@ impl fmt::Display for Ready {
         if self.functions_run_elsewhere {
             writeln!(formatter, "\nThe functions need this environment:\n")?;
             for (name, value) in &self.settings {
-                writeln!(formatter, "export {name}='{value}'")?;
+                writeln!(formatter, "export {name}={}", quoted(value))?;
             }
         }
         writeln!(formatter, "\nSign in and fetch a token:\n\n{}", self.curl)
@@ -60,7 +65,18 @@ impl fmt::Display for Ready {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn a_shell_reads_a_setting_as_it_is_whatever_is_in_it() {
+        for text in ["", "it's", "''", "a;b $HOME `id` \"c\" \\ '", "line\nline"] {
+            let script = format!("printf %s {}", quoted(text));
+            let output = Command::new("sh").args(["-c", &script]).output().unwrap();
+            assert_eq!(String::from_utf8(output.stdout).unwrap(), text, "{script}");
+        }
+    }
 
     #[test]
     fn the_command_quotes_what_a_shell_would_read() {

@@ -1,6 +1,7 @@
 //! What the gateway reads from a request's headers.
 
 use http::header::{CONTENT_TYPE, COOKIE, HOST};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName};
 use url::Url;
 
@@ -41,6 +42,14 @@ pub fn say_text(headers: &HeaderMap) -> bool {
         || ["application/json", "application/xml", "application/javascript"].contains(&essence)
 }
 
+/// Over HTTP/2 a request names its host beside the headers; functions look for it in them.
+pub fn name_host(parts: &mut Parts) {
+    let authority = parts.uri.authority().map(|authority| authority.as_str().parse());
+    if let (false, Some(Ok(host))) = (parts.headers.contains_key(HOST), authority) {
+        parts.headers.insert(HOST, host);
+    }
+}
+
 /// For which host the request is, without the port; none where they name none that a URL can have,
 /// at which the functions' runtime would panic.
 #[must_use]
@@ -51,7 +60,7 @@ pub fn host(headers: &HeaderMap) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
+    use http::{HeaderValue, Request};
 
     use super::*;
 
@@ -68,5 +77,20 @@ mod tests {
             assert_eq!(host(&headers).as_deref(), host_without_port, "{given}");
         }
         assert_eq!(host(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn a_client_of_http_2_needs_no_host_header() {
+        for (uri, header, expected) in [
+            ("http://api.example:8080/v1/token", None, Some("api.example")),
+            ("http://api.example/v1/token", Some("other.example"), Some("other.example")),
+            ("/v1/token", None, None),
+        ] {
+            let mut request = Request::get(uri);
+            request = header.into_iter().fold(request, |request, host| request.header(HOST, host));
+            let (mut parts, ()) = request.body(()).unwrap().into_parts();
+            name_host(&mut parts);
+            assert_eq!(host(&parts.headers).as_deref(), expected, "{uri}");
+        }
     }
 }

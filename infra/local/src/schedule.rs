@@ -1,4 +1,4 @@
-//! The schedule of `infra/aws/template.yaml`: `sweep` once a minute.
+//! The schedule of the function `sweep`: once a minute.
 
 use std::time::Duration;
 

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,11 +12,11 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::acs::Acs;
+use crate::acs::{Acs, AcsStartError};
 use crate::authorizer::Authorizer;
 use crate::gateway::{self, Gateway};
 use crate::health::Health;
-use crate::hosting::{self, Host};
+use crate::hosting::{self, Host, OPERATOR_SCOPE};
 use crate::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::options::Options;
 use crate::ready::{self, Ready};
@@ -45,19 +46,22 @@ pub struct Stack {
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The folder of `--state` cannot be used.
-    #[error("the state folder cannot be used")]
-    State(#[source] io::Error),
+    #[error("the state folder {} cannot be used", .0.display())]
+    State(PathBuf, #[source] io::Error),
+    /// Another process has the folder of `--state` in use.
+    #[error("another stack uses the state folder {}", .0.display())]
+    Locked(PathBuf, #[source] AcsStartError),
     /// The identity provider has no key.
     #[error("the identity provider cannot be started")]
     Key(#[source] KeyFileError),
     /// The ACS emulator cannot be started.
-    #[error("the ACS emulator cannot be started: is another stack using its state or its ports?")]
-    Acs(#[source] io::Error),
+    #[error("the ACS emulator cannot be started")]
+    Acs(#[source] AcsStartError),
     /// The table cannot be started.
     #[error("the table cannot be started")]
     Table(#[source] TableStartError),
     /// The gateway's port cannot be used.
-    #[error("port {0} cannot be used for the gateway")]
+    #[error("--port {0} cannot be used for the gateway")]
     Port(u16, #[source] io::Error),
     /// The contract cannot be read.
     #[error("the gateway has no routes")]
@@ -76,15 +80,17 @@ impl Stack {
     /// # Errors
     /// [`StartError`]: the first part that cannot be started.
     pub async fn start(options: &Options, host: Host<'_>) -> Result<Self, StartError> {
-        let routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
+        let mut routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
         let http = identity_client::http_client(None).map_err(StartError::Http)?;
         let state =
             if options.in_memory { State::forgotten() } else { State::kept_in(&options.state) };
-        let state = state.map_err(StartError::State)?;
+        let state = state.map_err(|source| StartError::State(options.state.clone(), source))?;
         // First of all, because it locks the state against a second stack.
-        let acs = Acs::start(&state, options.acs_port, options.acs_https_port)
-            .await
-            .map_err(StartError::Acs)?;
+        let acs = Acs::start(&state, options.acs_port, options.acs_https_port).await;
+        let acs = acs.map_err(|error| match error {
+            error if error.is_locked() => StartError::Locked(options.state.clone(), error),
+            error => StartError::Acs(error),
+        })?;
         let key = state.signing_key().map_err(StartError::Key)?;
         let table = Table::start(&state, options.table_port, http.clone())
             .await
@@ -93,6 +99,9 @@ impl Stack {
             listen(options.port).await.map_err(|source| StartError::Port(options.port, source))?;
 
         let settings = hosting::settings(&acs.access, &table.access, host);
+        if let Some(scope) = settings.get(OPERATOR_SCOPE) {
+            routes = routes.with_operator_scope(scope);
+        }
         let functions = match &options.functions {
             Some(url) => hosting::elsewhere(&http, url),
             None => hosting::in_process(&settings, host).map_err(StartError::Functions)?,
@@ -137,7 +146,9 @@ impl Stack {
         if let Err(error) = self.acs.shut_down().await {
             tracing::error!(error = &error as &dyn std::error::Error, "the ACS emulator failed");
         }
-        self.table.shut_down().await;
+        if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
+            tracing::warn!("requests to the table were cut off");
+        }
     }
 }
 

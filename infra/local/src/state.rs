@@ -1,6 +1,6 @@
 //! Where the stack keeps what must survive a restart.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -21,20 +21,27 @@ pub struct State {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyFileError {
     /// The file cannot be read or written.
-    #[error("the identity provider's key cannot be kept")]
-    File(#[source] io::Error),
-    /// The key itself is no good.
-    #[error("the identity provider's key cannot be used")]
-    Key(#[source] SigningKeyError),
+    #[error("the identity provider's key cannot be kept in {}", .0.display())]
+    File(PathBuf, #[source] io::Error),
+    /// What is in the file is no key.
+    #[error("{} holds no key for the identity provider", .0.display())]
+    Content(PathBuf, #[source] SigningKeyError),
+    /// There is no new key.
+    #[error("the identity provider's key cannot be made")]
+    Make(#[source] SigningKeyError),
 }
 
 impl State {
-    /// Keeps state in `folder`, which is made if need be.
+    /// Keeps state in `folder`, which is made if need be, on Unix for its owner only.
     ///
     /// # Errors
     /// Whatever the file system says.
     pub fn kept_in(folder: &Path) -> io::Result<Self> {
-        fs::create_dir_all(folder)?;
+        let mut builder = DirBuilder::new();
+        builder.recursive(true);
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        builder.create(folder)?;
         Ok(Self { folder: folder.canonicalize()?, forgotten: None })
     }
 
@@ -71,11 +78,12 @@ impl State {
     /// # Errors
     /// [`KeyFileError`]: the file or the key in it cannot be used.
     pub fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
-        let pem = match self.kept("identity-provider.pem") {
-            Some(file) => read_or_make(&file)?,
-            None => SigningKey::generate_pem().map_err(KeyFileError::Key)?,
+        let Some(file) = self.kept("identity-provider.pem") else {
+            let pem = SigningKey::generate_pem().map_err(KeyFileError::Make)?;
+            return SigningKey::from_pem(&pem).map_err(KeyFileError::Make);
         };
-        SigningKey::from_pem(&pem).map_err(KeyFileError::Key)
+        let pem = read_or_make(&file)?;
+        SigningKey::from_pem(&pem).map_err(|source| KeyFileError::Content(file, source))
     }
 
     fn kept(&self, name: &str) -> Option<PathBuf> {
@@ -84,13 +92,14 @@ impl State {
 }
 
 fn read_or_make(file: &Path) -> Result<String, KeyFileError> {
+    let failed = |source| KeyFileError::File(file.to_owned(), source);
     match fs::read_to_string(file) {
         Err(error) if error.kind() == ErrorKind::NotFound => {
-            let pem = SigningKey::generate_pem().map_err(KeyFileError::Key)?;
-            write_secret(file, &pem).map_err(KeyFileError::File)?;
+            let pem = SigningKey::generate_pem().map_err(KeyFileError::Make)?;
+            write_secret(file, &pem).map_err(failed)?;
             Ok(pem)
         }
-        read => read.map_err(KeyFileError::File),
+        read => read.map_err(failed),
     }
 }
 
@@ -124,10 +133,12 @@ mod tests {
     fn nobody_else_on_the_machine_can_read_the_key() {
         use std::os::unix::fs::PermissionsExt as _;
 
-        let folder = tempfile::tempdir().unwrap();
-        State::kept_in(folder.path()).unwrap().signing_key().unwrap();
-        let file = fs::metadata(folder.path().join("identity-provider.pem")).unwrap();
-        assert_eq!(file.permissions().mode() & 0o777, 0o600);
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("new");
+        State::kept_in(&folder).unwrap().signing_key().unwrap();
+        let mode = |path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(folder.join("identity-provider.pem")), 0o600);
+        assert_eq!(mode(folder), 0o700);
     }
 
     #[test]

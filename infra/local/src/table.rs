@@ -4,6 +4,7 @@
 
 use std::io;
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
@@ -48,11 +49,14 @@ pub struct TableAccess {
 #[derive(Debug, thiserror::Error)]
 pub enum TableStartError {
     /// The SQLite file cannot be opened.
-    #[error("the table's file cannot be opened")]
-    Database(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the table's file {} cannot be opened", .0.display())]
+    File(PathBuf, #[source] Box<dyn std::error::Error + Send + Sync>),
+    /// SQLite cannot open a database in memory.
+    #[error("the table cannot be kept in memory")]
+    Memory(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The port is taken.
-    #[error("the table's port cannot be used")]
-    Port(#[source] io::Error),
+    #[error("--table-port {0} cannot be used for the table")]
+    Port(u16, #[source] io::Error),
     /// The table itself cannot be made.
     #[error("the table cannot be made")]
     Create(#[source] TableError),
@@ -69,13 +73,13 @@ impl Table {
         http: reqwest::Client,
     ) -> Result<Self, TableStartError> {
         let database = match state.table_file() {
-            Some(file) => Database::new(&file.to_string_lossy()),
-            None => Database::memory(),
-        };
-        let database = database.map_err(|error| TableStartError::Database(error.into()))?;
-        let listener =
-            TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(TableStartError::Port)?;
-        let port = listener.local_addr().map_err(TableStartError::Port)?.port();
+            Some(file) => Database::new(&file.to_string_lossy())
+                .map_err(|error| TableStartError::File(file, error.into())),
+            None => Database::memory().map_err(|error| TableStartError::Memory(error.into())),
+        }?;
+        let failed = |source| TableStartError::Port(port, source);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
+        let port = listener.local_addr().map_err(failed)?.port();
         let (stop, stopped) = oneshot::channel::<()>();
         let server =
             tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {

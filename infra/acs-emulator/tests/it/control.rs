@@ -34,6 +34,17 @@ fn an_advanced_clock_ends_tokens_and_locks_no_client_out() {
 }
 
 #[test]
+fn the_clock_cannot_be_put_where_no_timestamp_is() {
+    let resource = Resource::new();
+    let millennium = json!({ "advanceSeconds": 4_000_000_000_u32 });
+    let advances = std::iter::repeat_with(|| resource.control("POST", "clock", &millennium));
+    let refused = advances.take(100).find(|answer| answer.status != 200).unwrap();
+    assert_eq!(refused.status, 400, "{refused:?}");
+    assert!(refused.changes.is_empty());
+    assert_eq!(resource.control("POST", "clock", &json!({ "advanceSeconds": 0 })).status, 200);
+}
+
+#[test]
 fn counters_tell_requests_from_effects() {
     let resource = Resource::new();
     let identity = resource.create();

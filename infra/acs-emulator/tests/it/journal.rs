@@ -1,10 +1,10 @@
 //! State files: what survives, and what is refused.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use acs_emulator::journal::{Journal, Opened};
+use acs_emulator::journal::{Journal, JournalError, Opened};
 use acs_emulator::{Emulator, Resource};
 use serde_json::json;
 use tempfile::TempDir;
@@ -15,8 +15,8 @@ fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("state.jsonl")
 }
 
-fn open(path: &Path) -> io::Result<Opened> {
-    Journal::open(path, || Resource::generate(None, [None, None]).map_err(io::Error::other))
+fn open(path: &Path) -> Result<Opened, JournalError> {
+    Journal::open(path, || Resource::generate(None, [None, None]))
 }
 
 /// An emulator of the file's resource, with all that has happened to it.
@@ -109,8 +109,36 @@ fn a_damaged_line_is_named_and_not_quoted() {
 
     let error = open(&path).unwrap_err();
 
-    assert_eq!(error.kind(), ErrorKind::InvalidData);
+    assert!(matches!(error, JournalError::Malformed { line: 2, .. }));
     assert!(error.to_string().contains("line 2") && !error.to_string().contains("secret"));
+}
+
+#[test]
+fn a_file_that_is_not_a_state_file_is_named_and_left_as_it_is() {
+    let folder = TempDir::new().unwrap();
+    let path = file(&folder);
+    drop(open(&path).unwrap());
+    let own = fs::read(&path).unwrap();
+    let torn = &own[..own.len() - 1];
+    for text in [b"dear diary".as_slice(), b"\n", b"{}\nlast", torn] {
+        fs::write(&path, text).unwrap();
+
+        let error = open(&path).unwrap_err();
+
+        assert!(error.to_string().contains(path.to_str().unwrap()), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), text);
+    }
+}
+
+#[test]
+fn an_empty_file_becomes_a_state_file_and_nothing_else_is_left_in_the_folder() {
+    let folder = TempDir::new().unwrap();
+    fs::write(file(&folder), "").unwrap();
+
+    let first = open(&file(&folder)).unwrap().resource;
+
+    assert_eq!(open(&file(&folder)).unwrap().resource.resource_id, first.resource_id);
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 }
 
 #[test]
@@ -118,7 +146,7 @@ fn two_emulators_cannot_share_a_file() {
     let folder = TempDir::new().unwrap();
     let _first = open(&file(&folder)).unwrap();
 
-    assert_eq!(open(&file(&folder)).unwrap_err().kind(), ErrorKind::WouldBlock);
+    assert!(open(&file(&folder)).unwrap_err().is_locked());
 }
 
 #[cfg(unix)]
@@ -127,8 +155,11 @@ fn a_state_file_is_its_owners_alone() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = TempDir::new().unwrap();
+    let mode = || fs::metadata(file(&folder)).unwrap().permissions().mode() & 0o777;
     drop(open(&file(&folder)).unwrap());
+    assert_eq!(mode(), 0o600);
 
-    let mode = fs::metadata(file(&folder)).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o600);
+    fs::set_permissions(file(&folder), fs::Permissions::from_mode(0o644)).unwrap();
+    drop(open(&file(&folder)).unwrap());
+    assert_eq!(mode(), 0o600);
 }

@@ -1,7 +1,7 @@
 //! The server over real sockets, and the command.
 
 use std::io::{BufRead as _, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -165,7 +165,11 @@ struct Process {
 
 impl Process {
     fn start(state: &Path) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_acs-emulator"))
+        Self::start_with(&mut Command::new(env!("CARGO_BIN_EXE_acs-emulator")), state)
+    }
+
+    fn start_with(command: &mut Command, state: &Path) -> Self {
+        let mut child = command
             .args(["--http", ANY_PORT, "--https", ANY_PORT, "--json", "--state"])
             .arg(state)
             .stdout(Stdio::piped())
@@ -178,6 +182,11 @@ impl Process {
 
     fn address(&self) -> SocketAddr {
         self.ready["http"].as_str().unwrap().strip_prefix("http://").unwrap().parse().unwrap()
+    }
+
+    fn key(&self) -> AccessKey {
+        let connection = self.ready["connectionStrings"]["http"].as_str().unwrap();
+        connection.split_once("accesskey=").unwrap().1.parse().unwrap()
     }
 }
 
@@ -193,9 +202,7 @@ fn a_killed_emulator_comes_back_with_its_key_its_authority_and_its_tokens() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("state.jsonl");
     let first = Process::start(&state);
-    let connection = first.ready["connectionStrings"]["http"].as_str().unwrap();
-    let (_, key) = connection.split_once("accesskey=").unwrap();
-    let key: AccessKey = key.parse().unwrap();
+    let key = first.key();
     let answer = create(first.address(), &key, "localhost");
     let body: Value = serde_json::from_str(length_and_body(&answer).1).unwrap();
     let ca_file = first.ready["caFile"].as_str().unwrap().to_owned();
@@ -210,6 +217,57 @@ fn a_killed_emulator_comes_back_with_its_key_its_authority_and_its_tokens() {
     assert!(create(second.address(), &key, "localhost").starts_with("HTTP/1.1 201"));
     assert_eq!(std::fs::read(&ca_file).unwrap(), authority);
     assert_eq!(Path::new(&ca_file), folder.path().join("acs-emulator-ca.pem"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_disk_clients_are_told_what_is_kept_and_nothing_else() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("state.jsonl");
+    let mut limited = Command::new("sh");
+    let emulator = env!("CARGO_BIN_EXE_acs-emulator");
+    // Blocks of 512 or 1024 bytes, as the shell has it; the file's first line fits.
+    limited.args(["-c", "ulimit -f 20; trap '' XFSZ; exec \"$@\"", "sh", emulator]);
+    let first = Process::start_with(&mut limited, &state);
+    let (address, key) = (first.address(), first.key());
+    let is_created = |answer: &String| answer.starts_with("HTTP/1.1 201");
+    let created = std::iter::repeat_with(|| create(address, &key, "localhost"));
+    let created = created.take_while(is_created).take(1000).count();
+    assert!((1..1000).contains(&created), "{created}");
+    let identities = control(address, "GET", "identities", &json!(null));
+    assert_eq!(identities.matches("8:acs:").count(), created);
+    assert!(std::fs::read(&state).unwrap().ends_with(b"}\n"), "half a line stays");
+    drop(first);
+
+    let second = Process::start(&state);
+
+    let body = |answer: &str| length_and_body(answer).1.to_owned();
+    let kept = control(second.address(), "GET", "identities", &json!(null));
+    assert_eq!(body(&kept), body(&identities));
+}
+
+#[test]
+fn a_file_or_a_port_that_cannot_be_used_is_named_with_its_option() {
+    let folder = TempDir::new().unwrap();
+    let state = folder.path().join("diary.txt");
+    std::fs::write(&state, "dear diary").unwrap();
+    let taken = TcpListener::bind(ANY_PORT).unwrap();
+    let port = taken.local_addr().unwrap().to_string();
+    for (args, named) in [
+        (["--http", &port], format!("--http {port}")),
+        (["--https", &port], format!("--https {port}")),
+        (["--state", state.to_str().unwrap()], state.display().to_string()),
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_acs-emulator"));
+        command.args(args).arg("--ca-file").arg(folder.path().join("ca.pem"));
+        if args[0] == "--state" {
+            command.args(["--http", ANY_PORT]);
+        }
+        let output = command.output().unwrap();
+        assert!(!output.status.success());
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains(&named), "{told}");
+    }
 }
 
 #[cfg(unix)]
