@@ -24,7 +24,7 @@ use crate::log::chain;
 /// | `SCOPE_POLICY` | who gets which scopes for how long, JSON | required |
 /// | `USER_HASH_KEY` | at least 16 characters; turns users into hashes in logs | required |
 /// | `SIGN_IN_CLAIM` | `auth_time` where the token has it, else `iat` (`auth_time_or_iat`); or only `auth_time`; or only `iat` | `auth_time_or_iat` |
-/// | `OPERATOR_SCOPE` | the scope that makes a caller an operator | `acs.admin` |
+/// | `OPERATOR_SCOPE` | the scope that makes a caller an operator; the gateway's routes must ask for the same | `acs.admin` |
 /// | `TOMBSTONE_DAYS` | how long a deleted user's mark is kept; longer than any session lives | `400` |
 /// | `ACS_API_VERSION` | a GA version of the ACS Identity API | `2023-10-01` |
 /// | `ACS_ALLOW_HTTP` | `true` allows a plain http endpoint, for an emulator | `false` |
