@@ -93,8 +93,7 @@ fn only_the_holder_of_the_lease_binds_and_only_while_no_deletion_took_it_away() 
 #[test]
 fn a_revocation_raises_the_watermark_and_orders_the_work_in_one_change() {
     let next = revoke(&bound_at_100(), Order::Operator, Sessions::End, 200).unwrap();
-    assert_eq!(watermark(&next), Some(200));
-    assert_eq!(next.pending, Some(work(Work::Revoke, 9, 200)));
+    assert_eq!((watermark(&next), next.pending), (Some(200), Some(work(Work::Revoke, 9, 200))));
     let kept = revoke(&bound_at_100(), Order::Operator, Sessions::Keep, 200).unwrap();
     assert_eq!((watermark(&kept), kept.pending), (None, Some(work(Work::Revoke, 9, 200))));
 }
