@@ -84,7 +84,8 @@ impl LogEntry {
         for (name, count) in std::mem::take(&mut self.counts) {
             self.set(name, count);
         }
-        self.set("Latency", deadline.elapsed().as_secs_f64() * 1000.0);
+        let microseconds = u32::try_from(deadline.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.set("Latency", f64::from(microseconds) / 1000.0);
         self.set("level", json!(self.level));
         self.set("timestamp", now.to_string());
         self.set("message", "request");
