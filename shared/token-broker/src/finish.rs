@@ -28,15 +28,9 @@ impl<T: UserTable> TokenBroker<T> {
         };
         let stored = match done {
             Ok(()) => stored,
-            Err(error)
-                if error.is_no_such_identity() && rules::was_tried(work, call.deadline.now()) =>
-            {
-                stored
-            }
-            Err(error) if error.is_no_such_identity() => {
-                self.doubt(key, stored, &identity, error, call).await?
-            }
-            Err(error) => return Err(error.into()),
+            Err(error) if !error.is_no_such_identity() => return Err(error.into()),
+            Err(_) if rules::was_tried(work, call.deadline.now()) => stored,
+            Err(error) => self.doubt(key, stored, &identity, error, call).await?,
         };
         if work.work == Work::Delete {
             self.forget(key);

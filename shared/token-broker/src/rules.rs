@@ -13,7 +13,7 @@ use user_table::{Binding, EpochSeconds, Lease, Nonce, Pending, Record, Work};
 use crate::order::{Order, Sessions};
 
 /// How far apart ACS must say twice that an identity does not exist.
-pub(crate) const DOUBT_TAKES: Duration = Duration::from_mins(1);
+const DOUBT_TAKES: Duration = Duration::from_mins(1);
 /// After this time the first word counts no more.
 const DOUBT_LASTS: Duration = Duration::from_hours(3);
 
