@@ -1,18 +1,18 @@
 # What a developer does here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check deny tools simulate size
+.PHONY: help run test check lint-aws package deploy deny tools simulate size
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 SEEDS ?= 0..20000
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --quiet --locked -p local -- $(ARGS)
 
-test: tools ## Every suite: unit, contract, simulation, SDKs, end to end
+test: tools lint-aws package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --locked
 
@@ -20,6 +20,15 @@ check: ## Before each commit: format, lints, unit tests
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) test --workspace --locked --lib
+
+lint-aws: tools ## What SAM, cfn-lint and checkov say of the AWS template
+	@infra/aws/lint
+
+package: tools ## The functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
+	@infra/aws/package $(if $(ARCH),--arch $(ARCH)) $(if $(VERIFY),--verify)
+
+deploy: tools ## Into AWS with your own credentials; asks for what it needs
+	cd infra/aws && ./sam build && ./sam deploy --guided
 
 deny: ## Licences, bans and sources of the dependencies
 	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --root .tools/cargo-deny cargo-deny@0.20.2
@@ -31,5 +40,5 @@ tools: ## What the tests need beside Rust, into .tools/
 simulate: ## The protocol's simulation at length; make simulate SEEDS=0..1000000
 	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p token-broker --test simulation -- --nocapture
 
-size: ## Bytes, crates and instructions of each function as it ships
+size: tools ## Bytes, crates and instructions of each function as it ships
 	@tests/bench/size

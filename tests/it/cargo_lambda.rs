@@ -7,9 +7,11 @@
 )]
 
 use serde_json::{Value, json};
+use tests::dynamodb_local::DynamoDbLocal;
+use tests::events::{sample, subject};
 use tests::lambda::{Lambda, settings};
 use tests::stack::now;
-use tests::tools;
+use tests::{table, tools};
 
 /// A sign-in before everything that happens in a test.
 const LONG_AGO: i64 = 1_700_000_000;
@@ -44,6 +46,35 @@ async fn the_functions_under_cargo_lambda_serve_a_users_whole_life_through_the_g
 }
 
 #[tokio::test]
+async fn the_deployed_programs_pass_with_amazons_own_table_under_cargo_lambda() {
+    let mut lambda = Lambda::start().await;
+    let stack = lambda.start_stack().await;
+    let amazon = DynamoDbLocal::start().await;
+    let mut settings = settings(&stack);
+    settings.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), amazon.endpoint.clone());
+    settings.insert("TABLE_NAME".to_owned(), amazon.table.name.clone());
+    lambda.start_packaged_functions(&settings);
+    let acs = stack.acs();
+    let event = sample("generic-password-changed").at(now());
+    let user = subject(&event.event().unwrap());
+
+    let session = stack.sign_in_at(&user, LONG_AGO).await;
+    let first = stack.token(&session).await;
+    assert_eq!(stack.event(&event.envelope).await, json!({"function": "revoke", "done": true}));
+    assert!(!acs.is_active(&first.token()).await);
+    assert_eq!(stack.token(&session).await.code(), "sign_in_again");
+    let session = stack.sign_in_at(&user, now() + 200).await;
+    assert_eq!(stack.token(&session).await.identity(), first.identity());
+
+    acs.add_fault(json!({"operation": "delete", "effect": {"status": 503, "body": "html"}})).await;
+    assert_eq!(stack.delete(&session).await.code(), "acs_unavailable");
+    acs.clear_faults().await;
+    table::make_due(&amazon.table, stack.ready("/issuer"), &user).await;
+    assert_eq!(stack.sweep().await["deleted"], 1);
+    assert_eq!(acs.live_identities().await, [""; 0]);
+}
+
+#[tokio::test]
 async fn every_sample_event_does_what_its_name_says() {
     let mut lambda = Lambda::start().await;
     let stack = lambda.start_stack().await;
@@ -70,6 +101,12 @@ async fn every_sample_event_does_what_its_name_says() {
     assert!(!acs.is_active(&bob).await);
 
     assert_eq!(invoke(&lambda, "sweep", "sweep").await["unfinished"], false);
+
+    let poisoned = json!([{"itemIdentifier": "5a5a5a5a-0000-4000-8000-000000000002"}]);
+    let revoked = invoke(&lambda, "revoke", "revoke-queue").await;
+    assert_eq!(revoked["batchItemFailures"], poisoned, "{revoked}");
+    let deleted = invoke(&lambda, "delete", "delete-queue").await;
+    assert_eq!(deleted["batchItemFailures"], json!([]), "{deleted}");
 }
 
 /// What the function answers to a sample event.

@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs;
 
+use identity_events::IdentityEvent;
 use serde_json::Value;
+use tests::events::{Sample, samples};
 use tests::tools;
 
 const DOCUMENTS: [&str; 2] = ["README.md", "CONTRIBUTING.md"];
@@ -21,8 +23,12 @@ fn every_setting_is_in_the_readme_as_the_code_documents_it() {
     let in_readme: Vec<_> = described.lines().filter(|line| is_row(line)).collect();
     assert_eq!(in_readme, documented);
 
+    let folder = tools::repository().join("shared/function/src/settings");
+    let files = fs::read_dir(folder).unwrap().map(|file| fs::read_to_string(file.unwrap().path()));
+    let code = files.map(Result::unwrap).fold(code.to_owned(), |code, file| code + &file);
     let read_by_code: BTreeSet<_> = code.split('"').filter(|text| is_setting(text)).collect();
     assert!(read_by_code.contains("TABLE_NAME"), "{read_by_code:?}");
+    assert!(read_by_code.contains("EVENT_ISSUER"), "{read_by_code:?}");
     for name in read_by_code {
         assert!(described.contains(&format!("`{name}`")), "{name} is not described");
     }
@@ -44,6 +50,39 @@ fn the_readme_tells_clients_what_to_do_about_every_error_code() {
     let codes: BTreeSet<_> = codes.iter().map(|code| code.as_str().unwrap()).collect();
     assert_eq!(described.iter().map(|(_, code)| code.as_str()).collect::<BTreeSet<_>>(), codes);
     assert_eq!(described, answers(&contract, &codes));
+}
+
+#[test]
+fn every_event_has_a_line_in_the_readme_and_a_sample() {
+    let readme = read("README.md");
+    let rows: Vec<_> = section(&readme, "Password changes").lines().filter(|l| is_row(l)).collect();
+    let events: Vec<_> = samples().iter().filter_map(Sample::event).collect();
+    for (provider, kind, action) in identity_events::kinds() {
+        let action_name = serde_json::to_value(action).unwrap();
+        let action_cell = format!("| `{}` |", action_name.as_str().unwrap());
+        let names = |row: &&&str| row.contains(&format!("`{kind}`")) && row.ends_with(&action_cell);
+        assert_eq!(rows.iter().filter(names).count(), 1, "{kind} {action_cell}");
+        let is_it = |event: &&IdentityEvent| {
+            (event.provider, event.kind.as_str(), event.action) == (provider, kind, action)
+        };
+        assert!(events.iter().any(|event| is_it(&event)), "{kind} has no sample");
+    }
+}
+
+#[test]
+fn the_template_sets_only_settings_that_there_are() {
+    let readme = read("README.md");
+    let template = read("infra/aws/template.yaml");
+    let settings = section(&readme, "Settings");
+    let variables: BTreeSet<_> = template
+        .lines()
+        .filter_map(|line| line.trim().split_once(": ").map(|(name, _)| name))
+        .filter(|name| is_setting(name))
+        .collect();
+    assert!(variables.contains("TABLE_NAME"), "{variables:?}");
+    for name in variables {
+        assert!(settings.contains(&format!("| `{name}` |")), "{name} is no setting");
+    }
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
 }
 
 fn acs(ready: &Value) -> Acs {
-    Acs::new(http_client(None).expect("an HTTP client"), text(ready, "/http"))
+    Acs::new(text(ready, "/http"))
 }
 
 fn deadline() -> Deadline {

@@ -19,7 +19,8 @@ async fn a_function_without_settings_names_all_of_them_at_once_to_the_operator()
     for name in FUNCTIONS {
         let said = refusal(name, &[]).await;
         for setting in REQUIRED {
-            assert!(said.contains(&format!("{setting} is missing")), "{name} {setting}: {said}");
+            let missed = said.matches(&format!("{setting} is missing")).count();
+            assert_eq!(missed, 1, "{name} {setting}: {said}");
         }
     }
 }
@@ -35,8 +36,10 @@ async fn a_function_with_wrong_settings_names_each_with_its_rule_and_shows_no_se
         ("AWS_REGION", "eu-west-1"),
         ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
         ("AWS_SESSION_TOKEN", "canary-session"),
+        ("GENERIC_EVENT_SOURCE", "aws.canary"),
         ("SCOPE_POLICY", r#"{"scopes": ["pstn"]}"#),
         ("SIGN_IN_CLAIM", "nbf"),
+        ("SUBJECT_CLAIM", "canary with spaces"),
         ("TABLE_NAME", "users"),
         ("TOMBSTONE_DAYS", "0"),
         ("USER_HASH_KEY", "canary-short"),
@@ -49,8 +52,10 @@ async fn a_function_with_wrong_settings_names_each_with_its_rule_and_shows_no_se
             "ACS_ALLOW_HTTP must be `true` or `false`",
             "ACS_API_VERSION the API version must be a date from 2021-03-07 on",
             "AWS_ENDPOINT_URL must be a URL",
+            "EVENT_ISSUER is missing",
             "SCOPE_POLICY is not the JSON of a scope policy: unknown variant `pstn`",
             "SIGN_IN_CLAIM must be `auth_time_or_iat`, `auth_time` or `iat`",
+            "SUBJECT_CLAIM must be the name of a claim",
             "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
             "USER_HASH_KEY must have at least 16 characters",
         ] {
@@ -74,6 +79,25 @@ async fn a_function_whose_certificates_cannot_be_read_says_which_setting_to_look
     ];
     let said = refusal("issue", &settings).await;
     assert!(said.contains("EXTRA_CA_FILE") && !said.contains("canary"), "{said}");
+}
+
+#[tokio::test]
+async fn a_function_without_its_secret_says_so_and_misses_nothing_that_the_secret_may_hold() {
+    let settings = [
+        ("AWS_ACCESS_KEY_ID", "id"),
+        ("AWS_ENDPOINT_URL", "http://127.0.0.1:1"),
+        ("AWS_REGION", "eu-west-1"),
+        ("AWS_SECRET_ACCESS_KEY", "canary-secret"),
+        ("SCOPE_POLICY", r#"{"scopes": ["chat"]}"#),
+        ("SECRET_ARN", "arn:aws:secretsmanager:eu-west-1:111122223333:secret:acs"),
+    ];
+    for name in FUNCTIONS {
+        let said = refusal(name, &settings).await;
+        let why = "settings: SECRET_ARN the secret could not be read: ";
+        assert!(said.contains(why) && said.contains("; TABLE_NAME is missing\""), "{name}: {said}");
+        assert_eq!(said.matches("is missing").count(), 1, "{name}: {said}");
+        assert!(!said.contains("canary"), "{name}: {said}");
+    }
 }
 
 /// What a function says that must not start.

@@ -40,7 +40,8 @@ pub struct Identity {
 impl Acs {
     /// The emulator at `url`, which has no trailing slash.
     #[must_use]
-    pub fn new(http: reqwest::Client, url: &str) -> Self {
+    pub fn new(url: &str) -> Self {
+        let http = identity_client::http_client(None).expect("an HTTP client");
         Self { http, url: format!("{url}/_emulator") }
     }
 
@@ -98,9 +99,11 @@ impl Acs {
         self.call(Method::POST, "clock", Some(json!({ "advanceSeconds": seconds }))).await;
     }
 
-    /// Replaces the key `primary` or `secondary`, which kills the tokens made with it.
-    pub async fn regenerate_key(&self, key: &str) {
-        self.call(Method::POST, &format!("keys/{key}/regenerate"), None).await;
+    /// Replaces the key `primary` or `secondary`, which kills the tokens made with it, and returns the
+    /// new one.
+    pub async fn regenerate_key(&self, key: &str) -> String {
+        let answer = self.call(Method::POST, &format!("keys/{key}/regenerate"), None).await;
+        answer["accessKey"].as_str().expect("a key").to_owned()
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {

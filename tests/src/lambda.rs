@@ -62,8 +62,17 @@ impl Lambda {
     /// Starts every function. To be called once: the emulator would give the invocations of a
     /// function that is gone to nobody.
     pub fn start_functions(&mut self, settings: &Settings) {
+        self.start_all(settings, workspace_binary);
+    }
+
+    /// The same with the very programs that are deployed.
+    pub fn start_packaged_functions(&mut self, settings: &Settings) {
+        self.start_all(settings, |name| Command::new(tools::packaged(name)));
+    }
+
+    fn start_all(&mut self, settings: &Settings, program: impl Fn(&str) -> Command) {
         for name in FUNCTIONS {
-            let mut command = function(name, settings);
+            let mut command = with_environment(program(name), name, settings);
             let runtime_api = format!("http://127.0.0.1:{}/.rt/{name}", self.port);
             command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
             self.functions.insert(name, Background::start(&mut command));
@@ -98,7 +107,10 @@ pub fn settings(stack: &Stack) -> Settings {
 /// Lambda puts there.
 #[must_use]
 pub fn function(name: &str, settings: &Settings) -> Command {
-    let mut command = workspace_binary(name);
+    with_environment(workspace_binary(name), name, settings)
+}
+
+fn with_environment(mut command: Command, name: &str, settings: &Settings) -> Command {
     command.env_clear().envs(settings);
     command.env("AWS_LAMBDA_FUNCTION_NAME", name);
     command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");

@@ -1,6 +1,4 @@
-//! The whole product, as `make run` starts it, and the clients of its users and operators.
-//!
-//! Each answer of an operation is checked against `infra/aws/openapi.yaml` when it arrives.
+//! The whole product, as `make run` starts it.
 #![expect(
     clippy::expect_used,
     clippy::indexing_slicing,
@@ -9,34 +7,25 @@
     reason = "a test cannot go on without the product"
 )]
 
-use std::time::Duration;
+use std::ops::Deref;
 
 use http::Method;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::acs::Acs;
-use crate::answer::Answer;
-use crate::contract;
+use crate::gateway::Gateway;
 use crate::process::{Server, workspace_binary};
 
-/// How long an answer may take, on a machine busy with other tests. A function's own limit is 10
-/// seconds.
-const PATIENCE: Duration = Duration::from_secs(40);
+pub use crate::gateway::Jwt;
 
 /// The running product. Dropping it kills it, as `kill -9` does.
 #[derive(Debug)]
 pub struct Stack {
     /// The process, and what it said when it was ready.
     pub server: Server,
-    http: reqwest::Client,
+    gateway: Gateway,
 }
-
-/// An app's session: the JWT of a sign-in.
-#[derive(Clone, Debug)]
-pub struct Jwt(pub String);
 
 impl Stack {
     /// Starts a stack that remembers nothing, on free ports.
@@ -52,8 +41,9 @@ impl Stack {
     /// Starts a stack from [`Self::command`], changed as the test needs it.
     pub async fn run(command: &mut Command) -> Self {
         let server = Server::start(command).await;
-        let http = identity_client::http_client(None).expect("an HTTP client");
-        Self { server, http }
+        let url = server.ready.get("gateway").and_then(Value::as_str).unwrap_or_default();
+        let gateway = Gateway::new(url);
+        Self { server, gateway }
     }
 
     /// The command that [`Self::run`] takes: free ports, and no settings from the environment.
@@ -92,7 +82,7 @@ impl Stack {
     /// ACS, seen from within.
     #[must_use]
     pub fn acs(&self) -> Acs {
-        Acs::new(self.http.clone(), self.ready("/acs/http"))
+        Acs::new(self.ready("/acs/http"))
     }
 
     /// What the process said when it was ready, by JSON pointer: `/table/endpoint`.
@@ -128,52 +118,6 @@ impl Stack {
         Jwt(token.unwrap_or_else(|| panic!("no sign-in: {answer:?}")))
     }
 
-    /// `POST /v1/token` without a body.
-    pub async fn token(&self, session: &Jwt) -> Answer {
-        self.call(Method::POST, "/v1/token", session).await
-    }
-
-    /// The ACS token of a session that must get one.
-    pub async fn acs_token(&self, session: &Jwt) -> String {
-        self.token(session).await.token()
-    }
-
-    /// `POST /v1/token` with a JSON body: `{"scopes"?, "expiresInMinutes"?}`.
-    pub async fn token_for(&self, session: &Jwt, wish: &Value) -> Answer {
-        self.token_from(session, "application/json", &wish.to_string()).await
-    }
-
-    /// `POST /v1/token` with any body at all.
-    pub async fn token_from(&self, session: &Jwt, media_type: &str, body: &str) -> Answer {
-        let request = self.signed(Method::POST, "/v1/token", session);
-        self.send(request.header(CONTENT_TYPE, media_type).body(body.to_owned())).await
-    }
-
-    /// `DELETE /v1/token`
-    pub async fn revoke(&self, session: &Jwt) -> Answer {
-        self.call(Method::DELETE, "/v1/token", session).await
-    }
-
-    /// `DELETE /v1/token?keepSessions=true`
-    pub async fn revoke_keeping_sessions(&self, session: &Jwt) -> Answer {
-        self.call(Method::DELETE, "/v1/token?keepSessions=true", session).await
-    }
-
-    /// `DELETE /v1/user`
-    pub async fn delete(&self, session: &Jwt) -> Answer {
-        self.call(Method::DELETE, "/v1/user", session).await
-    }
-
-    /// `DELETE /v1/users/{subject}/token`
-    pub async fn revoke_user(&self, operator: &Jwt, subject: &str) -> Answer {
-        self.call(Method::DELETE, &format!("/v1/users/{}/token", encoded(subject)), operator).await
-    }
-
-    /// `DELETE /v1/users/{subject}`
-    pub async fn delete_user(&self, operator: &Jwt, subject: &str) -> Answer {
-        self.call(Method::DELETE, &format!("/v1/users/{}", encoded(subject)), operator).await
-    }
-
     /// Runs `sweep` now and returns its report.
     pub async fn sweep(&self) -> Value {
         let answer = self.send(self.request(Method::POST, "/dev/sweep")).await;
@@ -181,40 +125,22 @@ impl Stack {
         answer.json()
     }
 
-    /// Any request of a session, without a body.
-    pub async fn call(&self, method: Method, path: &str, session: &Jwt) -> Answer {
-        self.send(self.signed(method, path, session)).await
-    }
-
-    /// A request of a session, to be completed and given to [`Self::send`].
-    pub fn signed(&self, method: Method, path: &str, session: &Jwt) -> reqwest::RequestBuilder {
-        self.request(method, path).header(AUTHORIZATION, format!("Bearer {}", session.0))
-    }
-
-    /// A request of nobody.
-    pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}{path}", self.gateway())).timeout(PATIENCE)
-    }
-
-    /// Sends a request and returns the answer, once it is known to keep the contract.
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
-        let request = request.build().expect("a request");
-        let (method, path) = (request.method().clone(), request.url().path().to_owned());
-        let sent = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default().to_vec();
-        let mut response = self.http.execute(request).await.expect("an answer of the gateway");
-        let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let text = response.text().await.expect("the whole answer of the gateway");
-        let answer = Answer { status, headers, text };
-        if let Err(breach) = contract::check(&method, &path, &sent, &answer) {
-            panic!("{method} {path} breaks openapi.yaml: {breach}\n{answer:?}");
-        }
-        answer
+    /// Lets an identity provider say something, as EventBridge would pass it on, and returns what
+    /// became of it: `{"function", "done"}`.
+    pub async fn event(&self, envelope: &str) -> Value {
+        let request = self.request(Method::POST, "/dev/events").body(envelope.to_owned());
+        let answer = self.send(request).await;
+        assert!(answer.status.is_success(), "no event: {answer:?}");
+        answer.json()
     }
 }
 
-/// A subject as it stands in a path.
-fn encoded(subject: &str) -> String {
-    utf8_percent_encode(subject, NON_ALPHANUMERIC).to_string()
+impl Deref for Stack {
+    type Target = Gateway;
+
+    fn deref(&self) -> &Gateway {
+        &self.gateway
+    }
 }
 
 /// The present, in seconds since 1970.

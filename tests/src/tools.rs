@@ -32,6 +32,17 @@ pub fn dynamodb_local() -> PathBuf {
     installed("dynamodb-local/package/emulator")
 }
 
+/// A function as `make package` has built it for this machine.
+///
+/// # Panics
+/// When it has not.
+#[must_use]
+pub fn packaged(function: &str) -> PathBuf {
+    let program = repository().join("target/lambda").join(function).join("bootstrap");
+    assert!(program.exists(), "{} is missing: run `make package`", program.display());
+    program
+}
+
 /// The root of this repository.
 #[must_use]
 pub fn repository() -> &'static Path {

@@ -1,11 +1,17 @@
-//! `DELETE /v1/user` and `DELETE /v1/users/{subject}`: a user's ACS identity is deleted.
+//! A user's ACS identity is deleted: on request, by `DELETE /v1/user` and
+//! `DELETE /v1/users/{subject}`, and when the identity provider deletes the user.
 
 use std::sync::Arc;
 
-use function::{App, Code, Exchange, Problem, Reply, names_a_user, only_parameters};
-use lambda_http::Request;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use function::{
+    App, Batch, Code, Delivery, Exchange, NoSources, Problem, Reply, Undone, names_a_user,
+    only_parameters,
+};
+use identity_events::Action;
 use lambda_http::http::Response;
-use token_broker::Deletion;
+use lambda_http::{Context, Request};
+use token_broker::{Deletion, Order};
 
 /// Answers one request; every failure is an answer too.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
@@ -13,6 +19,33 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
     let exchange = Exchange::begin(&app, operation, &request);
     let outcome = delete(&app, &exchange, &request).await;
     exchange.end(outcome)
+}
+
+/// Carries out what identity providers say: users deleted.
+///
+/// # Errors
+/// [`NoSources`]: the function was not told whose events to believe.
+pub async fn consume(
+    app: Arc<App>,
+    messages: SqsEvent,
+    context: Context,
+) -> Result<SqsBatchResponse, NoSources> {
+    let mut batch = Batch::begin(&app, "deleteByEvent", messages, &context)?;
+    while let Some(delivery) = batch.next() {
+        let outcome = carry_out(&app, &delivery).await;
+        batch.end(delivery, outcome);
+    }
+    Ok(batch.answer())
+}
+
+async fn carry_out(app: &App, delivery: &Delivery<'_>) -> Result<(), Undone> {
+    let event = &delivery.event;
+    if event.action != Action::Delete {
+        return Err(Undone::Misrouted);
+    }
+    let order = Order::Event(event.occurred_at);
+    app.broker.delete(&event.user, order, &delivery.exchange().call()).await?;
+    Ok(())
 }
 
 async fn delete(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    function::run(delete::handle).await
+    function::run_with_queue(delete::handle, delete::consume).await
 }

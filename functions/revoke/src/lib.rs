@@ -1,11 +1,17 @@
-//! `DELETE /v1/token` and `DELETE /v1/users/{subject}/token`: a user's ACS tokens are withdrawn.
+//! A user's ACS tokens are withdrawn: on request, by `DELETE /v1/token` and
+//! `DELETE /v1/users/{subject}/token`, and by what the identity provider says.
 
 use std::sync::Arc;
 
-use function::{App, Exchange, Problem, Reply, names_a_user, only_parameters};
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use function::{
+    App, Batch, Delivery, Exchange, NoSources, Problem, Reply, Undone, names_a_user,
+    only_parameters,
+};
+use identity_events::Action;
 use lambda_http::http::Response;
-use lambda_http::{Request, RequestExt};
-use token_broker::{Order, Sessions};
+use lambda_http::{Context, Request, RequestExt};
+use token_broker::{Order, Ruling, Sessions};
 
 const KEEP_SESSIONS: &str = "keepSessions";
 
@@ -15,6 +21,35 @@ pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
     let exchange = Exchange::begin(&app, operation, &request);
     let outcome = revoke(&app, &exchange, &request).await;
     exchange.end(outcome)
+}
+
+/// Carries out what identity providers say: passwords changed, users suspended and reinstated.
+///
+/// # Errors
+/// [`NoSources`]: the function was not told whose events to believe.
+pub async fn consume(
+    app: Arc<App>,
+    messages: SqsEvent,
+    context: Context,
+) -> Result<SqsBatchResponse, NoSources> {
+    let mut batch = Batch::begin(&app, "revokeByEvent", messages, &context)?;
+    while let Some(delivery) = batch.next() {
+        let outcome = carry_out(&app, &delivery).await;
+        batch.end(delivery, outcome);
+    }
+    Ok(batch.answer())
+}
+
+async fn carry_out(app: &App, delivery: &Delivery<'_>) -> Result<(), Undone> {
+    let (event, call) = (&delivery.event, delivery.exchange().call());
+    let (user, at) = (&event.user, event.occurred_at);
+    match event.action {
+        Action::Revoke => app.broker.revoke(user, Order::Event(at), Sessions::End, &call).await?,
+        Action::Suspend => app.broker.suspend(user, Ruling::Event(at), &call).await?,
+        Action::Unsuspend => app.broker.unsuspend(user, Ruling::Event(at), &call).await?,
+        Action::Delete => return Err(Undone::Misrouted),
+    }
+    Ok(())
 }
 
 async fn revoke(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {

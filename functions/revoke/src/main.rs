@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    function::run(revoke::handle).await
+    function::run_with_queue(revoke::handle, revoke::consume).await
 }

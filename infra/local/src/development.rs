@@ -1,5 +1,5 @@
-//! The routes beside the contract's: the development identity provider, the health check and a
-//! sweep at will.
+//! The routes beside the contract's: the development identity provider, the health check, identity
+//! events, a sweep at will, and what a tool needs to know.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use crate::gateway::Gateway;
+use crate::gateway::{Gateway, request_id};
 use crate::identity_provider::SignInError;
 use crate::schedule;
 
@@ -24,6 +24,8 @@ pub fn routes() -> Router<Arc<Gateway>> {
         .route("/.well-known/openid-configuration", get(discovery))
         .route("/.well-known/jwks.json", get(key_set))
         .route("/dev/sign-in", post(sign_in))
+        .route("/dev/events", post(event))
+        .route("/dev/settings", get(settings))
         .route("/dev/sweep", post(sweep))
 }
 
@@ -57,6 +59,23 @@ async fn sign_in(State(gateway): State<Arc<Gateway>>, body: Bytes) -> Response {
             problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
         }
     }
+}
+
+/// An event as EventBridge would deliver it.
+async fn event(State(gateway): State<Arc<Gateway>>, event: String) -> Response {
+    let (now, id) = ((gateway.clock)(), request_id());
+    match gateway.event_bus.deliver(&event, &gateway.functions, &id, now).await {
+        Ok(delivery) => Json(delivery).into_response(),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn Error, "the event was not handled");
+            problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())
+        }
+    }
+}
+
+async fn settings(State(gateway): State<Arc<Gateway>>) -> Response {
+    let issuer = gateway.provider.issuer();
+    Json(json!({"issuer": issuer, "settings": gateway.settings})).into_response()
 }
 
 async fn sweep(State(gateway): State<Arc<Gateway>>) -> Response {

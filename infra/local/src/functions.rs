@@ -10,7 +10,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use function::Text;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
+use function::{Incoming, NoSources, Text};
 use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Request, Response, Service as _};
@@ -111,6 +112,29 @@ where
                 async move { Ok::<_, Infallible>(Text(answer.await)) }
             }));
             let Ok(answer) = adapter.call(LambdaEvent::new(request, context)).await;
+            serde_json::to_value(answer).map_err(Failed::Answer)
+        })
+    })
+}
+
+/// Hosts a function that answers HTTP requests and empties a queue.
+pub fn hosted_with_queue<H, F, C, G>(handle: H, consume: C) -> Function
+where
+    H: Fn(Request) -> F + Clone + Send + Sync + 'static,
+    F: Future<Output = Response<String>> + Send + 'static,
+    C: Fn(SqsEvent, Context) -> G + Clone + Send + Sync + 'static,
+    G: Future<Output = Result<SqsBatchResponse, NoSources>> + Send + 'static,
+{
+    let answering = hosted(handle);
+    Arc::new(move |event, context| {
+        let (answering, consume) = (Arc::clone(&answering), consume.clone());
+        Box::pin(async move {
+            let incoming = serde_json::from_str(&event.to_string()).map_err(Failed::Event)?;
+            let Incoming::Messages(messages) = incoming else {
+                return answering(event, context).await;
+            };
+            let answer = consume(messages, context).await;
+            let answer = answer.map_err(|error| Failed::Function(error.into()))?;
             serde_json::to_value(answer).map_err(Failed::Answer)
         })
     })

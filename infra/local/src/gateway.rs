@@ -1,5 +1,6 @@
 //! The HTTP API in front of the functions.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -22,6 +23,7 @@ use crate::cors;
 use crate::denied::Denied;
 use crate::development;
 use crate::event::{self, Reception};
+use crate::event_bus::EventBus;
 use crate::functions::Functions;
 use crate::health::Health;
 use crate::identity_provider::IdentityProvider;
@@ -46,6 +48,10 @@ pub struct Gateway {
     pub provider: IdentityProvider,
     /// Who answers.
     pub functions: Functions,
+    /// What carries identity events to the functions.
+    pub event_bus: EventBus,
+    /// The functions' environment.
+    pub settings: BTreeMap<&'static str, String>,
     /// Whether the table and ACS are there.
     pub health: Health,
     /// Tells the time.
@@ -142,7 +148,7 @@ fn message(status: StatusCode, message: &str) -> Response {
 }
 
 /// 16 characters that end in `=`, as the service's are.
-fn request_id() -> String {
+pub(crate) fn request_id() -> String {
     let mut bytes = [0_u8; 11];
     // Without entropy two requests share an id in the log of a development machine.
     let _unlikely = rand::fill(&mut bytes);
@@ -155,7 +161,7 @@ mod tests {
     use http::Method;
     use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
     use lambda_http::Service as _;
-    use user_table::dynamo::{self, Access, Credentials};
+    use user_table::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
 
     use super::*;
     use crate::functions::{Failed, Function};
@@ -176,9 +182,10 @@ mod tests {
         let babbling: Function = Arc::new(|_, _| Box::pin(async { Ok(json!("secret")) }));
         let http = identity_client::http_client(None).unwrap();
         let nowhere = "http://127.0.0.1:1".to_owned();
+        let credentials = Credentials::new("local", "local", None, None, "local");
         let access = Access {
             region: "local".to_owned(),
-            credentials: Credentials::new("local", "local", None, None, "local"),
+            credentials: SharedCredentialsProvider::new(credentials),
             endpoint_url: Some(nowhere.clone()),
         };
         let router = router(Gateway {
@@ -186,6 +193,8 @@ mod tests {
             authorizer: Authorizer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), key.key_set()),
             provider: IdentityProvider::new(ISSUER.to_owned(), key),
             functions: Functions::new([("issue", echo), ("revoke", failing), ("delete", babbling)]),
+            event_bus: EventBus::default(),
+            settings: BTreeMap::new(),
             health: Health {
                 table: dynamo::client(access, http.clone()),
                 table_name: "none".to_owned(),

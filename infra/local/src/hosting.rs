@@ -7,7 +7,7 @@ use function::{App, Settings, StartError};
 use url::Url;
 
 use crate::acs::AcsAccess;
-use crate::functions::{Failed, Function, Functions, hosted, remote};
+use crate::functions::{Failed, Function, Functions, hosted, hosted_with_queue, remote};
 use crate::gateway::Clock;
 use crate::table::{CREDENTIAL, REGION, TableAccess};
 
@@ -20,6 +20,19 @@ pub const OPERATOR_SCOPE: &str = "OPERATOR_SCOPE";
 const DEFAULTS: [(&str, &str); 2] = [
     ("SCOPE_POLICY", r#"{"scopes":["chat","voip"],"expiresInMinutes":1440}"#),
     ("USER_HASH_KEY", "local development"),
+];
+
+/// The settings of the event bus. The identity providers are those of `infra/aws/events/identity`,
+/// and all of them speak of the users who sign in here.
+const EVENT_SOURCES: [(&str, &str); 5] = [
+    (
+        "AUTH0_EVENT_SOURCE",
+        "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs",
+    ),
+    ("COGNITO_ACCOUNT_ID", "111122223333"),
+    ("COGNITO_USER_POOL_ID", "eu-west-1_EXAMPLE"),
+    ("GENERIC_EVENT_SOURCE", "com.example.accounts"),
+    ("OKTA_EVENT_SOURCE", "aws.partner/okta.com/acme/prod"),
 ];
 
 /// What this process offers the functions that run in it.
@@ -42,11 +55,12 @@ impl std::fmt::Debug for Host<'_> {
 /// The environment of a function that uses this stack's table and ACS.
 #[must_use]
 pub fn settings(
+    issuer: &str,
     acs: &AcsAccess,
     table: &TableAccess,
     host: Host<'_>,
 ) -> BTreeMap<&'static str, String> {
-    let chosen = DEFAULTS.map(|(name, default)| {
+    let chosen = DEFAULTS.into_iter().chain(EVENT_SOURCES).map(|(name, default)| {
         (name, (host.environment)(name).unwrap_or_else(|| default.to_owned()))
     });
     let places = [
@@ -56,12 +70,13 @@ pub fn settings(
         ("AWS_ENDPOINT_URL_DYNAMODB", &table.endpoint),
         ("AWS_REGION", REGION),
         ("AWS_SECRET_ACCESS_KEY", CREDENTIAL),
+        ("EVENT_ISSUER", issuer),
         ("TABLE_NAME", table.name),
     ];
     let places = places.map(|(name, value)| (name, value.to_owned()));
     // The gateway asks for it too, so functions that run elsewhere must have the same.
     let operator = (host.environment)(OPERATOR_SCOPE).map(|scope| (OPERATOR_SCOPE, scope));
-    chosen.into_iter().chain(places).chain(operator).collect()
+    chosen.chain(places).chain(operator).collect()
 }
 
 /// The functions in this process. Each has its own clients and memory, as on Lambda.
@@ -78,8 +93,8 @@ pub fn in_process(
     let (issue, revoke, delete) = (app()?, app()?, app()?);
     Ok(Functions::new([
         ("issue", hosted(move |request| issue::handle(Arc::clone(&issue), request))),
-        ("revoke", hosted(move |request| revoke::handle(Arc::clone(&revoke), request))),
-        ("delete", hosted(move |request| delete::handle(Arc::clone(&delete), request))),
+        ("revoke", revoking(revoke)),
+        ("delete", deleting(delete)),
         ("sweep", sweeping(app()?)),
     ]))
 }
@@ -89,6 +104,22 @@ pub fn in_process(
 pub fn elsewhere(client: &reqwest::Client, url: &Url) -> Functions {
     let base = url.as_str().trim_end_matches('/');
     Functions::new(NAMES.map(|name| (name, remote(client.clone(), base, name))))
+}
+
+fn revoking(app: Arc<App>) -> Function {
+    let queue = Arc::clone(&app);
+    hosted_with_queue(
+        move |request| revoke::handle(Arc::clone(&app), request),
+        move |messages, context| revoke::consume(Arc::clone(&queue), messages, context),
+    )
+}
+
+fn deleting(app: Arc<App>) -> Function {
+    let queue = Arc::clone(&app);
+    hosted_with_queue(
+        move |request| delete::handle(Arc::clone(&app), request),
+        move |messages, context| delete::consume(Arc::clone(&queue), messages, context),
+    )
 }
 
 /// Hosts `sweep`, which reads nothing from its event.
@@ -119,7 +150,7 @@ mod tests {
         };
         let table = TableAccess { endpoint: "http://127.0.0.1:3".to_owned(), name: "users" };
         let host = Host { environment, clock: || Timestamp::UNIX_EPOCH, log: |_| {} };
-        let settings = settings(&acs, &table, host);
+        let settings = settings("http://127.0.0.1:8080", &acs, &table, host);
         assert!(in_process(&settings, host).is_ok());
         settings
     }

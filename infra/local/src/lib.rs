@@ -10,6 +10,7 @@ pub mod cors;
 pub mod denied;
 pub mod development;
 pub mod event;
+pub mod event_bus;
 pub mod functions;
 pub mod gateway;
 pub mod health;

@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::acs::{Acs, AcsStartError};
 use crate::authorizer::Authorizer;
+use crate::event_bus::EventBus;
 use crate::gateway::{self, Gateway};
 use crate::health::Health;
 use crate::hosting::{self, Host, OPERATOR_SCOPE};
@@ -66,6 +67,9 @@ pub enum StartError {
     /// The contract cannot be read.
     #[error("the gateway has no routes")]
     Contract(#[source] ContractError),
+    /// The event bus refuses the settings.
+    #[error("the event bus cannot be started")]
+    Settings(#[source] function::SettingsError),
     /// The functions refuse their settings.
     #[error("the functions cannot be started")]
     Functions(#[source] function::StartError),
@@ -98,10 +102,11 @@ impl Stack {
         let (listener, url) =
             listen(options.port).await.map_err(|source| StartError::Port(options.port, source))?;
 
-        let settings = hosting::settings(&acs.access, &table.access, host);
+        let settings = hosting::settings(&url, &acs.access, &table.access, host);
         if let Some(scope) = settings.get(OPERATOR_SCOPE) {
             routes = routes.with_operator_scope(scope);
         }
+        let event_bus = EventBus::new(&settings).map_err(StartError::Settings)?;
         let functions = match &options.functions {
             Some(url) => hosting::elsewhere(&http, url),
             None => hosting::in_process(&settings, host).map_err(StartError::Functions)?,
@@ -112,6 +117,8 @@ impl Stack {
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
             provider: IdentityProvider::new(url.clone(), key),
             functions,
+            event_bus,
+            settings: settings.clone(),
             health: Health {
                 table: table.client.clone(),
                 table_name: table.access.name.to_owned(),

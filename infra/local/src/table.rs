@@ -13,7 +13,7 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use user_table::TableError;
-use user_table::dynamo::{self, Access, Credentials};
+use user_table::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
 
 use crate::state::State;
 
@@ -86,9 +86,10 @@ impl Table {
                 let _dropped = stopped.await;
             }));
         let endpoint = format!("http://127.0.0.1:{port}");
+        let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
         let access = Access {
             region: REGION.to_owned(),
-            credentials: Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local"),
+            credentials: SharedCredentialsProvider::new(credentials),
             endpoint_url: Some(endpoint.clone()),
         };
         let client = dynamo::client(access, http);

@@ -1,12 +1,9 @@
 use std::fmt;
-use std::fs;
-use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use identity_client::{
-    BuildError, IdentityClient, Options, ReqwestTransport, Timestamp, http_client,
-};
+use identity_client::{IdentityClient, Options, ReqwestTransport, Timestamp};
+use identity_events::Sources;
 use thiserror::Error;
 use token_broker::{ScopePolicy, TokenBroker};
 use user_table::{DynamoTable, Nonce, dynamo};
@@ -19,8 +16,10 @@ pub struct App {
     pub broker: TokenBroker<DynamoTable>,
     /// Who gets which scopes.
     pub scope_policy: ScopePolicy,
+    pub(crate) subject_claim: String,
     pub(crate) sign_in_claim: SignInClaim,
     pub(crate) operator_scope: String,
+    pub(crate) event_sources: Option<Sources>,
     pub(crate) user_hash_key: UserHashKey,
     pub(crate) metrics_namespace: String,
     pub(crate) clock: fn() -> Timestamp,
@@ -37,12 +36,6 @@ pub enum StartError {
     /// Settings are missing or wrong.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The file of further certificate authorities cannot be read.
-    #[error("EXTRA_CA_FILE cannot be read")]
-    ExtraCa(#[source] io::Error),
-    /// The HTTP client cannot be made.
-    #[error("the HTTP client cannot be made; EXTRA_CA_FILE must be PEM")]
-    HttpClient(#[source] BuildError),
     /// The system has no randomness.
     #[error("the system gives no random bytes")]
     Randomness(#[source] getrandom::Error),
@@ -52,20 +45,16 @@ impl App {
     /// Makes the clients. `clock` is the wall clock; `log` takes one line of JSON per request.
     ///
     /// # Errors
-    /// The file of certificate authorities is missing or no PEM, or there is no randomness.
+    /// The system has no randomness.
     pub fn new(
         settings: Settings,
         clock: fn() -> Timestamp,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        let roots =
-            settings.extra_ca_file.map(fs::read).transpose().map_err(StartError::ExtraCa)?;
-        let http = http_client(roots.as_deref()).map_err(StartError::HttpClient)?;
         let options = Options { api_version: settings.acs_api_version, ..Options::default() };
-        let transport = Arc::new(ReqwestTransport::new(http.clone()));
-        let acs =
-            IdentityClient::new(settings.acs.endpoint, settings.acs.access_key, transport, options);
-        let dynamodb = dynamo::client(settings.table_access, http);
+        let transport = Arc::new(ReqwestTransport::new(settings.http.clone()));
+        let acs = IdentityClient::new(settings.acs_endpoint, settings.acs_keys, transport, options);
+        let dynamodb = dynamo::client(settings.table_access, settings.http);
         let table = DynamoTable::new(dynamodb, settings.table_name);
         let broker_settings =
             token_broker::Settings { tombstone_retention: settings.tombstone_retention };
@@ -73,8 +62,10 @@ impl App {
         Ok(Self {
             broker: TokenBroker::new(table, acs, broker_settings, nonces),
             scope_policy: settings.scope_policy,
+            subject_claim: settings.subject_claim,
             sign_in_claim: settings.sign_in_claim,
             operator_scope: settings.operator_scope,
+            event_sources: settings.event_sources,
             user_hash_key: settings.user_hash_key,
             metrics_namespace: settings.metrics_namespace,
             clock,

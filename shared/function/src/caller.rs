@@ -23,6 +23,14 @@ pub struct Caller {
     is_operator: bool,
 }
 
+/// How the issuer's claims are to be read.
+#[derive(Clone, Copy)]
+pub(crate) struct ClaimRules<'a> {
+    pub(crate) subject_claim: &'a str,
+    pub(crate) sign_in_claim: SignInClaim,
+    pub(crate) operator_scope: &'a str,
+}
+
 /// How far an issuer's clock may be ahead of ours, in seconds. A sign-in further off would outlive
 /// every revocation until then.
 const MOST_AHEAD: i64 = 300;
@@ -30,8 +38,7 @@ const MOST_AHEAD: i64 = 300;
 impl Caller {
     pub(crate) fn of(
         request: &Request,
-        sign_in_claim: SignInClaim,
-        operator_scope: &str,
+        rules: &ClaimRules<'_>,
         now: Timestamp,
     ) -> Result<Self, Problem> {
         let jwt = match request.request_context_ref() {
@@ -43,8 +50,8 @@ impl Caller {
         let jwt = jwt.ok_or_else(|| Problem::invalid_claims("claims: there are none"))?;
         let (claims, scopes) = (jwt.claims, jwt.scopes.unwrap_or_default());
         let issuer: Issuer = claim(&claims, "iss")?;
-        let subject: Subject = claim(&claims, "sub")?;
-        let (sign_in_claim, sign_in) = sign_in(&claims, sign_in_claim)?;
+        let subject: Subject = claim(&claims, rules.subject_claim)?;
+        let (sign_in_claim, sign_in) = sign_in(&claims, rules.sign_in_claim)?;
         if sign_in > EpochSeconds(now.as_second().saturating_add(MOST_AHEAD)) {
             let rule = format!("{sign_in_claim}: must not be more than {MOST_AHEAD} seconds ahead");
             return Err(Problem::invalid_claims(rule));
@@ -54,7 +61,7 @@ impl Caller {
         let is_operator = in_claims
             .flat_map(|list| claim_entries(list))
             .chain(scopes.iter().map(String::as_str))
-            .any(|scope| scope == operator_scope);
+            .any(|scope| scope == rules.operator_scope);
         let user = RecordKey::user(issuer.clone(), subject);
         let session = Session { user, sign_in };
         Ok(Self { session, sign_in_claim, claims, issuer, is_operator })
@@ -165,8 +172,12 @@ mod tests {
         lambda_http::request::from_str(&event.to_string()).unwrap()
     }
 
+    const fn rules(sign_in_claim: SignInClaim) -> ClaimRules<'static> {
+        ClaimRules { subject_claim: "sub", sign_in_claim, operator_scope: "acs.admin" }
+    }
+
     fn caller(claims: &Value, which: SignInClaim) -> Result<Caller, Problem> {
-        Caller::of(&request(OWN, claims, &json!(null)), which, "acs.admin", NOW)
+        Caller::of(&request(OWN, claims, &json!(null)), &rules(which), NOW)
     }
 
     fn detail(claims: &Value, which: SignInClaim) -> String {
@@ -220,7 +231,7 @@ mod tests {
     }
 
     fn target(request: &Request) -> Result<(RecordKey, Order), Problem> {
-        Caller::of(request, SignInClaim::Iat, "acs.admin", NOW).unwrap().target(request)
+        Caller::of(request, &rules(SignInClaim::Iat), NOW).unwrap().target(request)
     }
 
     fn assert_is_about_bob(request: &Request) {
@@ -262,6 +273,18 @@ mod tests {
         let (user, order) = target(&own).unwrap();
         assert_eq!(user, RecordKey::user("https://i".parse().unwrap(), "a".parse().unwrap()));
         assert!(matches!(order, Order::Session(EpochSeconds(1))), "an operator's own");
+    }
+
+    #[test]
+    fn a_user_whose_sub_may_change_is_known_by_another_claim() {
+        let rules = ClaimRules { subject_claim: "uid", ..rules(SignInClaim::Iat) };
+        let of = |claims: &Value| Caller::of(&request(OWN, claims, &json!(null)), &rules, NOW);
+        let renamed =
+            json!({"iss": "https://i", "sub": "new@example.com", "uid": "00u1", "iat": "1"});
+        let user = of(&renamed).unwrap().session.user;
+        assert_eq!(user, RecordKey::user("https://i".parse().unwrap(), "00u1".parse().unwrap()));
+        let without = json!({"iss": "https://i", "sub": "new@example.com", "iat": "1"});
+        assert_eq!(of(&without).unwrap_err().code, Code::InvalidClaims, "never another user's row");
     }
 
     #[test]

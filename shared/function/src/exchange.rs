@@ -12,7 +12,7 @@ use user_table::RecordKey;
 
 use crate::answer;
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Caller, ClaimRules};
 use crate::log::{Level, LogEntry, user_hash};
 use crate::problem::{Code, Problem};
 
@@ -65,6 +65,18 @@ impl<'a> Exchange<'a> {
         Self::open(app, operation, context.request_id.clone(), budget)
     }
 
+    /// Opens the exchange for one message of a queue.
+    pub(crate) fn begin_message(
+        app: &'a App,
+        operation: &'static str,
+        message_id: &str,
+        context: &Context,
+    ) -> Self {
+        let left = time_left(context, (app.clock)());
+        let budget = left.map_or(LONGEST_EXCHANGE, |left| left.min(LONGEST_EXCHANGE));
+        Self::open(app, operation, message_id.to_owned(), budget)
+    }
+
     fn open(app: &'a App, operation: &'static str, request_id: String, budget: Duration) -> Self {
         let deadline = Deadline::new((app.clock)(), budget);
         let mut entry = LogEntry::new(operation);
@@ -83,13 +95,22 @@ impl<'a> Exchange<'a> {
         self.deadline.now()
     }
 
+    /// The time that is left.
+    pub(crate) fn remaining(&self) -> Duration {
+        self.deadline.remaining()
+    }
+
     /// Who sends the request.
     ///
     /// # Errors
     /// The verified claims name nobody, or no time of sign-in.
     pub fn caller(&self, request: &Request) -> Result<Caller, Problem> {
-        let caller =
-            Caller::of(request, self.app.sign_in_claim, &self.app.operator_scope, self.now())?;
+        let rules = ClaimRules {
+            subject_claim: &self.app.subject_claim,
+            sign_in_claim: self.app.sign_in_claim,
+            operator_scope: &self.app.operator_scope,
+        };
+        let caller = Caller::of(request, &rules, self.now())?;
         let mut entry = self.entry();
         entry.set("user", self.hash(&caller.session.user));
         entry.set("signInClaim", caller.sign_in_claim);
@@ -144,11 +165,17 @@ impl<'a> Exchange<'a> {
         write(self.app, &mut entry, &self.deadline);
     }
 
-    fn hash(&self, user: &RecordKey) -> String {
+    /// Logs what became of a message.
+    pub(crate) fn end_message(self) {
+        let mut entry = self.entry.into_inner().unwrap_or_else(PoisonError::into_inner);
+        write(self.app, &mut entry, &self.deadline);
+    }
+
+    pub(crate) fn hash(&self, user: &RecordKey) -> String {
         user_hash(&self.app.user_hash_key, user)
     }
 
-    fn entry(&self) -> MutexGuard<'_, LogEntry> {
+    pub(crate) fn entry(&self) -> MutexGuard<'_, LogEntry> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

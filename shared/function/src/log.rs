@@ -19,6 +19,15 @@ pub(crate) struct LogEntry {
     level: Level,
     fields: Map<String, Value>,
     counts: BTreeMap<&'static str, u32>,
+    measures: Vec<Measure>,
+}
+
+/// A figure of the request that is no count.
+#[derive(Debug)]
+struct Measure {
+    name: &'static str,
+    unit: &'static str,
+    value: Value,
 }
 
 /// How much a line asks of the operator.
@@ -36,7 +45,7 @@ pub(crate) enum Level {
 impl LogEntry {
     pub(crate) fn new(operation: &'static str) -> Self {
         let fields = Map::from_iter([("operation".to_owned(), json!(operation))]);
-        Self { level: Level::Info, fields, counts: BTreeMap::new() }
+        Self { level: Level::Info, fields, counts: BTreeMap::new(), measures: Vec::new() }
     }
 
     pub(crate) fn set(&mut self, field: &str, value: impl Into<Value>) {
@@ -52,6 +61,16 @@ impl LogEntry {
 
     pub(crate) fn count(&mut self, metric: &'static str) {
         *self.counts.entry(metric).or_default() += 1;
+    }
+
+    /// Adds a figure to the metrics, in a unit of CloudWatch's.
+    pub(crate) fn measure(
+        &mut self,
+        name: &'static str,
+        unit: &'static str,
+        value: impl Into<Value>,
+    ) {
+        self.measures.push(Measure { name, unit, value: value.into() });
     }
 
     /// Asks something of the operator. What is graver stays, and so does, among equals, what was
@@ -79,13 +98,17 @@ impl LogEntry {
     /// The line. Its metrics have one dimension, `operation`.
     pub(crate) fn line(&mut self, namespace: &str, deadline: &Deadline) -> String {
         let now = deadline.now();
-        let mut metrics = vec![json!({"Name": "Latency", "Unit": "Milliseconds"})];
+        let microseconds = u32::try_from(deadline.elapsed().as_micros()).unwrap_or(u32::MAX);
+        self.measure("Latency", "Milliseconds", f64::from(microseconds) / 1000.0);
+        let mut metrics = Vec::new();
+        for Measure { name, unit, value } in std::mem::take(&mut self.measures) {
+            metrics.push(json!({"Name": name, "Unit": unit}));
+            self.set(name, value);
+        }
         metrics.extend(self.counts.keys().map(|name| json!({"Name": name, "Unit": "Count"})));
         for (name, count) in std::mem::take(&mut self.counts) {
             self.set(name, count);
         }
-        let microseconds = u32::try_from(deadline.elapsed().as_micros()).unwrap_or(u32::MAX);
-        self.set("Latency", f64::from(microseconds) / 1000.0);
         self.set("level", json!(self.level));
         self.set("timestamp", now.to_string());
         self.set("message", "request");

@@ -1,188 +1,166 @@
+mod acs;
+mod aws;
+mod events;
 mod reader;
+mod values;
 
-use std::error::Error;
 use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
-use identity_client::{ApiVersion, ConnectionString};
+use identity_client::{ApiVersion, Endpoint, KeyRing};
+use identity_events::Sources;
 use thiserror::Error;
 use token_broker::ScopePolicy;
-use url::Url;
-use user_table::dynamo::{Access, Credentials};
+use user_table::dynamo::Access;
 
+use self::acs::Acs;
 use self::reader::Reader;
+use self::values::{claim_name, days, parsed, text};
 use crate::log::chain;
+use crate::secret::Secret;
+
+pub(crate) use self::aws::Aws;
+pub(crate) use self::values::{SignInClaim, UserHashKey};
 
 /// Everything the environment tells a function, read once at its start.
 ///
 /// | setting | what for | unless set |
 /// | --- | --- | --- |
-/// | `ACS_CONNECTION_STRING` | the ACS resource and its key | required |
+/// | `ACS_CONNECTION_STRING` | the ACS resource and its primary key | required |
 /// | `TABLE_NAME` | the DynamoDB table of users | required |
 /// | `SCOPE_POLICY` | who gets which scopes for how long, JSON | required |
 /// | `USER_HASH_KEY` | at least 16 characters; turns users into hashes in logs | required |
+/// | `SECRET_ARN` | a secret of AWS Secrets Manager, the JSON of an object with `ACS_CONNECTION_STRING`, `ACS_SECONDARY_CONNECTION_STRING` and `USER_HASH_KEY`, as far as they are not in the environment | none |
+/// | `ACS_SECONDARY_CONNECTION_STRING` | the same resource and its secondary key | none |
+/// | `ACS_KEY_IN_USE` | the key that signs first, `primary` or `secondary`; when ACS refuses it, the other one signs | `primary` |
+/// | `SUBJECT_CLAIM` | the claim that names the user; in Okta's access tokens `uid`, as their `sub` is the login | `sub` |
 /// | `SIGN_IN_CLAIM` | `auth_time` where the token has it, else `iat` (`auth_time_or_iat`); or only `auth_time`; or only `iat` | `auth_time_or_iat` |
 /// | `OPERATOR_SCOPE` | the scope that makes a caller an operator; the gateway's routes must ask for the same | `acs.admin` |
 /// | `TOMBSTONE_DAYS` | how long a deleted user's mark is kept; longer than any session lives | `400` |
+/// | `EVENT_ISSUER` | the issuer (`iss`) of the users that identity events speak of; needs one of the sources below | no events |
+/// | `COGNITO_USER_POOL_ID` | a user pool whose events count; the issuer is then the pool's | none |
+/// | `COGNITO_ACCOUNT_ID` | the AWS account of the user pool, 12 digits; the pool needs it | none |
+/// | `COGNITO_IGNORED_ROLES` | ARNs of roles, with commas between them, whose calls to Cognito revoke nothing | none |
+/// | `AUTH0_EVENT_SOURCE` | the `source` of an Auth0 tenant's events, `aws.partner/auth0.com/…` | none |
+/// | `OKTA_EVENT_SOURCE` | the `source` of an Okta organization's events, `aws.partner/okta.com/…` | none |
+/// | `OKTA_SUBJECT` | what names the user in Okta's events as `SUBJECT_CLAIM` does in tokens: `id` or `alternate_id`, the login | `id` |
+/// | `GENERIC_EVENT_SOURCE` | the `source` of events that a backend of yours sends | none |
 /// | `ACS_API_VERSION` | a GA version of the ACS Identity API | `2023-10-01` |
 /// | `ACS_ALLOW_HTTP` | `true` allows a plain http endpoint, for an emulator | `false` |
 /// | `EXTRA_CA_FILE` | PEM file of further certificate authorities to trust | none |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace | `AcsTokenBroker` |
 ///
 /// Lambda itself sets `AWS_REGION`, `AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`
-/// and `AWS_SESSION_TOKEN`. `AWS_ENDPOINT_URL_DYNAMODB`, else `AWS_ENDPOINT_URL`, points at another
-/// DynamoDB.
+/// and `AWS_SESSION_TOKEN`. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else
+/// `AWS_ENDPOINT_URL`, point at another DynamoDB and another Secrets Manager.
 pub struct Settings {
-    pub(crate) acs: ConnectionString,
+    pub(crate) http: reqwest::Client,
+    pub(crate) acs_endpoint: Endpoint,
+    pub(crate) acs_keys: KeyRing,
     pub(crate) acs_api_version: ApiVersion,
-    pub(crate) extra_ca_file: Option<PathBuf>,
     pub(crate) table_name: String,
     pub(crate) table_access: Access,
     pub(crate) scope_policy: ScopePolicy,
+    pub(crate) subject_claim: String,
     pub(crate) sign_in_claim: SignInClaim,
     pub(crate) operator_scope: String,
     pub(crate) tombstone_retention: Duration,
+    pub(crate) event_sources: Option<Sources>,
     pub(crate) user_hash_key: UserHashKey,
     pub(crate) metrics_namespace: String,
 }
 
-/// Which claim says when the caller signed in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SignInClaim {
-    /// `auth_time` (`OpenID` Connect Core 1.0, section 2) where it is there, else `iat`.
-    AuthTimeOrIat,
-    AuthTime,
-    Iat,
-}
-
-/// The key under which users appear in logs.
-#[derive(Clone)]
-pub(crate) struct UserHashKey(String);
+/// Looks up a setting by its name: the process's environment, or a test's.
+pub(crate) type Environment = Arc<dyn Fn(&str) -> Option<String> + Send + Sync>;
 
 /// Every setting that is missing or wrong, each with its rule.
 #[derive(Debug, Error, PartialEq, Eq)]
 #[error("settings: {}", .0.join("; "))]
 pub struct SettingsError(Vec<String>);
 
-const SHORTEST_HASH_KEY: usize = 16;
-const SECONDS_PER_DAY: u64 = 86_400;
-
 impl Settings {
-    /// Reads the settings through `lookup`, the environment in production.
+    /// Reads the settings through `lookup`. No secret is read: `SECRET_ARN` is passed over.
     ///
     /// # Errors
     /// All settings that are missing or wrong, at once. No value of a secret is in the text.
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, SettingsError> {
         let mut reader = Reader::new(lookup);
-        let settings = Self::collect(&mut reader);
-        let wrong = reader.into_wrong();
-        settings.filter(|_| wrong.is_empty()).ok_or(SettingsError(wrong))
+        let aws = Aws::read(&mut reader);
+        Self::collect(reader, aws, None)
     }
 
-    fn collect(reader: &mut Reader<'_>) -> Option<Self> {
-        let allow_http = reader.optional("ACS_ALLOW_HTTP", "false", boolean);
-        let connection = |text: &str| {
-            let parsed = match allow_http {
-                Some(true) => ConnectionString::parse_insecure(text),
-                _ => text.parse(),
-            };
-            parsed.map_err(|error| chain(&error))
+    /// Reads the settings of the environment and of the secret that it names.
+    ///
+    /// # Errors
+    /// As for [`Settings::read`].
+    pub(crate) async fn read_with_secret(environment: Environment) -> Result<Self, SettingsError> {
+        let mut reader = Reader::new(&*environment);
+        let aws = Aws::read(&mut reader);
+        let Some(id) = reader.set("SECRET_ARN") else {
+            return Self::collect(reader, aws, None);
         };
+        reader.expect_secret();
+        let secret = aws.as_ref().filter(|_| reader.is_right()).map(|aws| Secret::new(id, aws));
+        if let Some(secret) = &secret {
+            match secret.read().await {
+                Ok(settings) => reader.add(settings),
+                Err(error) => reader.refuse("SECRET_ARN", &chain(&error)),
+            }
+        }
+        Self::collect(reader, aws, secret.map(|secret| (secret, Arc::clone(&environment))))
+    }
+
+    /// Whose events are believed; none where no queue is to be emptied.
+    #[must_use]
+    pub const fn event_sources(&self) -> Option<&Sources> {
+        self.event_sources.as_ref()
+    }
+
+    fn collect(
+        mut reader: Reader<'_>,
+        aws: Option<Aws>,
+        secret: Option<(Secret, Environment)>,
+    ) -> Result<Self, SettingsError> {
+        let read = Self::read_all(&mut reader, aws, secret);
+        reader.finish(read)
+    }
+
+    fn read_all(
+        reader: &mut Reader<'_>,
+        aws: Option<Aws>,
+        secret: Option<(Secret, Environment)>,
+    ) -> Option<Self> {
         // Each is read before any is missed, so that all that is wrong is told at once.
-        let acs = reader.required("ACS_CONNECTION_STRING", connection);
+        let acs = Acs::read(reader);
         let acs_api_version = reader.optional("ACS_API_VERSION", "2023-10-01", parsed);
-        let extra_ca_file = reader.set("EXTRA_CA_FILE").map(PathBuf::from);
         let table_name = reader.required("TABLE_NAME", text);
-        let region = reader.required("AWS_REGION", text);
-        let key_id = reader.required("AWS_ACCESS_KEY_ID", text);
-        let secret = reader.required("AWS_SECRET_ACCESS_KEY", text);
-        let session_token = reader.set("AWS_SESSION_TOKEN");
-        let endpoint_url = reader
-            .checked("AWS_ENDPOINT_URL_DYNAMODB", url)
-            .or_else(|| reader.checked("AWS_ENDPOINT_URL", url));
         let scope_policy = reader.required("SCOPE_POLICY", parsed);
+        let subject_claim = reader.optional("SUBJECT_CLAIM", "sub", claim_name);
         let sign_in_claim = reader.optional("SIGN_IN_CLAIM", "auth_time_or_iat", str::parse);
         let operator_scope = reader.optional("OPERATOR_SCOPE", "acs.admin", text);
         let tombstone_retention = reader.optional("TOMBSTONE_DAYS", "400", days);
+        let event_sources = events::read(reader);
         let user_hash_key = reader.required("USER_HASH_KEY", str::parse);
         let metrics_namespace = reader.optional("METRICS_NAMESPACE", "AcsTokenBroker", text);
-        let credentials = Credentials::new(key_id?, secret?, session_token, None, "environment");
-        let table_access = Access { region: region?, credentials, endpoint_url };
+        let aws = aws?;
+        let (acs_endpoint, acs_keys) = acs?.with_keys_of(secret);
         Some(Self {
-            acs: acs?,
+            table_access: aws.table_access(),
+            http: aws.http,
+            acs_endpoint,
+            acs_keys,
             acs_api_version: acs_api_version?,
-            extra_ca_file,
             table_name: table_name?,
-            table_access,
             scope_policy: scope_policy?,
+            subject_claim: subject_claim?,
             sign_in_claim: sign_in_claim?,
             operator_scope: operator_scope?,
             tombstone_retention: tombstone_retention?,
+            event_sources,
             user_hash_key: user_hash_key?,
             metrics_namespace: metrics_namespace?,
         })
-    }
-}
-
-#[expect(clippy::unnecessary_wraps, reason = "the shape of a parser")]
-fn text(value: &str) -> Result<String, String> {
-    Ok(value.to_owned())
-}
-
-fn parsed<T: FromStr<Err: Error + 'static>>(value: &str) -> Result<T, String> {
-    value.parse().map_err(|error: T::Err| chain(&error))
-}
-
-fn url(value: &str) -> Result<String, String> {
-    parsed::<Url>(value).map(String::from).map_err(|why| format!("must be a URL: {why}"))
-}
-
-fn boolean(value: &str) -> Result<bool, String> {
-    value.parse().map_err(|_| "must be `true` or `false`".to_owned())
-}
-
-fn days(value: &str) -> Result<Duration, String> {
-    let days = value.parse::<u32>().ok().filter(|days| (1..=36_500).contains(days));
-    days.map(|days| Duration::from_secs(u64::from(days) * SECONDS_PER_DAY))
-        .ok_or_else(|| "must be a whole number of days from 1 to 36500".to_owned())
-}
-
-impl FromStr for SignInClaim {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auth_time_or_iat" => Ok(Self::AuthTimeOrIat),
-            "auth_time" => Ok(Self::AuthTime),
-            "iat" => Ok(Self::Iat),
-            _ => Err("must be `auth_time_or_iat`, `auth_time` or `iat`".to_owned()),
-        }
-    }
-}
-
-impl UserHashKey {
-    pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.0.as_bytes()
-    }
-}
-
-impl FromStr for UserHashKey {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        if text.chars().count() < SHORTEST_HASH_KEY {
-            return Err(format!("must have at least {SHORTEST_HASH_KEY} characters"));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-/// Hidden: with the key, hashes in logs can be tried against known users.
-impl fmt::Debug for UserHashKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("UserHashKey(..)")
     }
 }
 
@@ -234,10 +212,12 @@ pub(crate) mod tests {
             ),
             ("ACS_ALLOW_HTTP", "yes"),
             ("SCOPE_POLICY", r#"{"scopes": ["pstn"]}"#),
+            ("SUBJECT_CLAIM", "user name"),
             ("SIGN_IN_CLAIM", "nbf"),
             ("TOMBSTONE_DAYS", "0"),
             ("USER_HASH_KEY", "short-canary"),
             ("AWS_ENDPOINT_URL", "::"),
+            ("EXTRA_CA_FILE", "/nowhere/ca.pem"),
             ("ACS_API_VERSION", "2020-07-20-preview2"),
         ])
         .unwrap_err()
@@ -247,10 +227,12 @@ pub(crate) mod tests {
              the endpoint must begin with https://",
             "ACS_ALLOW_HTTP must be `true` or `false`",
             "SCOPE_POLICY is not the JSON of a scope policy: unknown variant",
+            "SUBJECT_CLAIM must be the name of a claim: 1 to 64 characters without white space",
             "SIGN_IN_CLAIM must be `auth_time_or_iat`, `auth_time` or `iat`",
             "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
             "USER_HASH_KEY must have at least 16 characters",
             "AWS_ENDPOINT_URL must be a URL: relative URL without a base",
+            "EXTRA_CA_FILE cannot be read: ",
             "ACS_API_VERSION the API version must be a date from 2021-03-07 on",
         ] {
             assert!(error.contains(rule), "{rule}: {error}");

@@ -1,16 +1,25 @@
 //! What each operation sends
 //! (<https://learn.microsoft.com/rest/api/communication/identity/communication-identity>).
 
+use std::error;
+
 use bytes::Bytes;
-use http::Method;
+use http::{
+    HeaderValue, Method, Request,
+    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
+};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::Serialize;
 
 use crate::{
-    ApiVersion, Error, IdentityId, Lifetime, Scope,
+    ApiVersion, Endpoint, Error, IdentityId, Lifetime, Scope,
     cause::{Cause, NotAsked},
     operation::Operation,
 };
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const PRODUCT: HeaderValue =
+    HeaderValue::from_static(concat!("identity-client/", env!("CARGO_PKG_VERSION")));
 
 const IDENTITIES: &str = "/identities";
 
@@ -78,6 +87,27 @@ impl Call {
 
     pub(crate) fn delete_user(user: &IdentityId) -> Self {
         Self::without_body(Operation::DeleteUser, Method::DELETE, identity_path(user))
+    }
+
+    /// The request to the resource at `endpoint`, not signed yet.
+    pub(crate) fn request(
+        &self,
+        endpoint: &Endpoint,
+        version: ApiVersion,
+    ) -> Result<Request<Bytes>, Box<dyn error::Error + Send + Sync>> {
+        let path_and_query = format!("{}?api-version={version}", self.path);
+        let mut request = Request::new(self.body.clone());
+        *request.method_mut() = self.method.clone();
+        *request.uri_mut() = endpoint.uri(path_and_query.try_into()?)?;
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, JSON);
+        headers.insert(USER_AGENT, PRODUCT);
+        // hyper leaves it out of a POST without a body, and proxies answer such a POST with 411.
+        headers.insert(CONTENT_LENGTH, self.body.len().into());
+        if !self.body.is_empty() {
+            headers.insert(CONTENT_TYPE, JSON);
+        }
+        Ok(request)
     }
 
     fn without_body(operation: Operation, method: Method, path: String) -> Self {

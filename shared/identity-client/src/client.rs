@@ -4,8 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use crate::{
     ApiVersion, BuildError, ConnectionString, Credential, Deadline, Endpoint, Error, IdentityId,
-    Lifetime, ReqwestTransport, Scope, Transport, UserToken, answer, call::Call, http_client,
-    sender::Sender,
+    KeyRing, Lifetime, ReqwestTransport, Scope, Transport, UserToken, answer, call::Call,
+    http_client, sender::Sender,
 };
 
 /// How a client behaves.
@@ -42,8 +42,11 @@ impl IdentityClient {
         transport: Arc<dyn Transport>,
         options: Options,
     ) -> Self {
-        let credential = credential.into();
-        Self(Arc::new(Sender { endpoint, credential, transport, options }))
+        let keys = match credential.into() {
+            Credential::AccessKey(key) => KeyRing::new(key, Vec::new()),
+            Credential::KeyRing(keys) => keys,
+        };
+        Self(Arc::new(Sender { endpoint, keys, transport, options }))
     }
 
     /// A client for the resource that the connection string names, over a network connection of its own

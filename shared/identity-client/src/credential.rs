@@ -4,7 +4,7 @@ use std::{error::Error, fmt, str::FromStr};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use hmac::{Hmac, KeyInit as _};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{
     HeaderValue, Request,
     header::{AUTHORIZATION, HOST},
@@ -13,17 +13,19 @@ use jiff::{Timestamp, fmt::rfc2822::DateTimePrinter};
 use sha2::Sha256;
 use zeroize::Zeroizing;
 
-use crate::{Endpoint, signing};
+use crate::{Endpoint, KeyRing, signing};
 
 /// What requests are authorised with.
 ///
-/// Today that is an access key. Take `impl Into<Credential>` where you accept one, and other kinds can
+/// Today that is one access key or several. Take `impl Into<Credential>` where you accept one, and other kinds can
 /// be added without a change of yours.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Credential {
     /// One of the resource's two access keys.
     AccessKey(AccessKey),
+    /// Its keys, of which the one that ACS accepts is used.
+    KeyRing(KeyRing),
 }
 
 impl From<AccessKey> for Credential {
@@ -32,7 +34,13 @@ impl From<AccessKey> for Credential {
     }
 }
 
-impl Credential {
+impl From<KeyRing> for Credential {
+    fn from(keys: KeyRing) -> Self {
+        Self::KeyRing(keys)
+    }
+}
+
+impl AccessKey {
     /// Adds the headers that authorise `request`, including its `Host`, at the time `now`.
     pub(crate) fn authorize(
         &self,
@@ -40,7 +48,6 @@ impl Credential {
         endpoint: &Endpoint,
         now: Timestamp,
     ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let Self::AccessKey(key) = self;
         let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&now)?;
         let hash = signing::content_hash(request.body());
         let path_and_query = request.uri().path_and_query().map_or("/", |path| path.as_str());
@@ -51,7 +58,7 @@ impl Credential {
             endpoint.host(),
             &hash,
         );
-        let mut authorization = HeaderValue::try_from(signing::authorization(key, &text))?;
+        let mut authorization = HeaderValue::try_from(signing::authorization(self, &text))?;
         authorization.set_sensitive(true);
 
         let headers = request.headers_mut();
@@ -64,7 +71,7 @@ impl Credential {
 }
 
 /// An access key of a Communication Services resource, parsed from the base64 text that the portal
-/// shows. It cannot be printed, and leaves memory when it is dropped.
+/// shows. It cannot be printed, leaves memory when it is dropped, and is compared in constant time.
 #[derive(Clone)]
 pub struct AccessKey(Hmac<Sha256>);
 
@@ -86,6 +93,15 @@ impl AccessKey {
         self.0.clone()
     }
 }
+
+/// By what the keys make of an empty text: the bytes of a key are not kept.
+impl PartialEq for AccessKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.keyed().finalize() == other.keyed().finalize()
+    }
+}
+
+impl Eq for AccessKey {}
 
 impl FromStr for AccessKey {
     type Err = AccessKeyError;
@@ -148,7 +164,7 @@ mod tests {
         *request.uri_mut() =
             endpoint.uri("/identities?api-version=2023-10-01".parse().unwrap()).unwrap();
         let now = "2026-11-23T00:00:00.987Z".parse().unwrap();
-        Credential::from(key).authorize(&mut request, &endpoint, now).unwrap();
+        key.authorize(&mut request, &endpoint, now).unwrap();
 
         let headers = request.headers();
         assert_eq!(headers["host"], "contoso.communication.azure.com");

@@ -1,11 +1,13 @@
 //! Answers of error, from ACS or whatever stands before it.
 
-use std::{fmt, time::Duration};
+use std::{error::Error, fmt, time::Duration};
 
 use bytes::Bytes;
 use http::{Response, StatusCode, header::RETRY_AFTER};
 use jiff::{Timestamp, fmt::rfc2822::DateTimeParser};
 use serde_json::Value;
+
+use crate::key_ring::RenewalError;
 
 /// Longest delay that is passed on.
 const LONGEST_DELAY: Duration = Duration::from_hours(24);
@@ -20,6 +22,7 @@ pub(crate) struct ErrorAnswer {
     code: Option<String>,
     message: Option<String>,
     is_json: bool,
+    no_fresh_keys: Option<RenewalError>,
 }
 
 impl ErrorAnswer {
@@ -40,7 +43,13 @@ impl ErrorAnswer {
         let retry_after = answer.headers().get(RETRY_AFTER).and_then(|value| {
             delay(value.to_str().ok()?.trim(), now).map(|delay| delay.min(LONGEST_DELAY))
         });
-        Self { status: answer.status(), retry_after, code, message, is_json }
+        let status = answer.status();
+        Self { status, retry_after, code, message, is_json, no_fresh_keys: None }
+    }
+
+    /// The refusal of a key, with the reason why there is no other to try.
+    pub(crate) fn without_fresh_keys(self, why: RenewalError) -> Self {
+        Self { no_fresh_keys: Some(why), ..self }
     }
 
     pub(crate) fn status(&self) -> StatusCode {
@@ -62,6 +71,14 @@ impl ErrorAnswer {
     /// Recorded from live sessions: 401 with this code.
     pub(crate) fn says_not_owned(&self) -> bool {
         self.status == StatusCode::UNAUTHORIZED && self.code() == Some("IdentityNotOwned")
+    }
+
+    /// ACS does not accept the key, or cannot tell whose it is; another key may do. Not after 403, the
+    /// answer to a key that is known and may not do this: all keys of a resource may do the same.
+    pub(crate) fn refuses_the_key(&self) -> bool {
+        self.status == StatusCode::UNAUTHORIZED
+            && !self.says_not_owned()
+            && !self.says_no_such_identity()
     }
 
     /// The message is known from users' reports
@@ -89,7 +106,11 @@ impl fmt::Display for ErrorAnswer {
     }
 }
 
-impl std::error::Error for ErrorAnswer {}
+impl Error for ErrorAnswer {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.no_fresh_keys.as_ref().map(|why| why as &(dyn Error + 'static))
+    }
+}
 
 /// A text or number, on one line and cut to what a log line bears.
 fn text(value: &Value) -> Option<String> {

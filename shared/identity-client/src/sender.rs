@@ -3,30 +3,24 @@
 use std::{error, sync::Arc};
 
 use bytes::Bytes;
-use http::{
-    HeaderValue, Request,
-    header::{ACCEPT, CONTENT_LENGTH, CONTENT_TYPE, USER_AGENT},
-};
+use http::Request;
 use serde::de::DeserializeOwned;
 use tokio::time::sleep;
 
 use crate::{
-    Credential, Deadline, Endpoint, Error, Options, Transport, answer,
+    AccessKey, Deadline, Endpoint, Error, KeyRing, Options, Transport, answer,
     call::Call,
     cause::{Cause, NotAsked},
     error_answer::ErrorAnswer,
+    key_ring::KeyChoice,
     retry,
 };
-
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
-const PRODUCT: HeaderValue =
-    HeaderValue::from_static(concat!("identity-client/", env!("CARGO_PKG_VERSION")));
 
 /// Sends calls to one resource.
 #[derive(Debug)]
 pub(crate) struct Sender {
     pub(crate) endpoint: Endpoint,
-    pub(crate) credential: Credential,
+    pub(crate) keys: KeyRing,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) options: Options,
 }
@@ -44,9 +38,10 @@ impl Sender {
 
     /// Sends a call as often as [`retry`] and the deadline allow; returns the body of success.
     pub(crate) async fn send(&self, call: &Call, deadline: &Deadline) -> Result<Bytes, Error> {
+        let mut keys = self.keys.choice();
         let (mut attempt, mut ambiguous) = (1, false);
         loop {
-            let error = match self.attempt(call, deadline).await {
+            let error = match self.attempt(call, &mut keys, deadline).await {
                 Ok(body) => return Ok(body),
                 Err(cause) => Error::new(call.operation, cause).after(ambiguous),
             };
@@ -60,14 +55,47 @@ impl Sender {
         }
     }
 
+    /// Sends a call until ACS accepts the key. What it has not authorised it has not done, so that with
+    /// another key even a *create* may be sent again.
+    async fn attempt(
+        &self,
+        call: &Call,
+        keys: &mut KeyChoice<'_>,
+        deadline: &Deadline,
+    ) -> Result<Bytes, Cause> {
+        let mut first = None;
+        loop {
+            let refusal = match self.exchange(call, keys.key(), deadline).await {
+                Err(Cause::Answer(answer)) if answer.refuses_the_key() => {
+                    first.take().unwrap_or(answer)
+                }
+                Ok(body) => {
+                    keys.keep();
+                    return Ok(body);
+                }
+                failure => return failure,
+            };
+            match keys.change(deadline.instant()).await {
+                Ok(true) if !deadline.remaining().is_zero() => first = Some(refusal),
+                Ok(_) => return Err(Cause::Answer(refusal)),
+                Err(why) => return Err(Cause::Answer(refusal.without_fresh_keys(why))),
+            }
+        }
+    }
+
     /// Signs and sends a call once.
-    async fn attempt(&self, call: &Call, deadline: &Deadline) -> Result<Bytes, Cause> {
+    async fn exchange(
+        &self,
+        call: &Call,
+        key: &AccessKey,
+        deadline: &Deadline,
+    ) -> Result<Bytes, Cause> {
         if deadline.remaining().is_zero() {
             return Err(Cause::NotAsked(NotAsked::DeadlinePassed));
         }
         let until = deadline.sooner(self.options.attempt_timeout).instant();
         let request = self
-            .request(call, deadline)
+            .request(call, key, deadline)
             .map_err(|why| Cause::NotAsked(NotAsked::Unwritable(why)))?;
         let answer = self.transport.send(request, until).await.map_err(Cause::Transport)?;
         if answer.status() == call.operation.success() {
@@ -77,26 +105,15 @@ impl Sender {
         }
     }
 
-    /// Writes and signs a call's request as of now.
+    /// Writes a call's request and signs it as of now.
     fn request(
         &self,
         call: &Call,
+        key: &AccessKey,
         deadline: &Deadline,
     ) -> Result<Request<Bytes>, Box<dyn error::Error + Send + Sync>> {
-        let Self { endpoint, credential, options, .. } = self;
-        let path_and_query = format!("{}?api-version={}", call.path, options.api_version);
-        let mut request = Request::new(call.body.clone());
-        *request.method_mut() = call.method.clone();
-        *request.uri_mut() = endpoint.uri(path_and_query.try_into()?)?;
-        let headers = request.headers_mut();
-        headers.insert(ACCEPT, JSON);
-        headers.insert(USER_AGENT, PRODUCT);
-        // hyper leaves it out of a POST without a body, and proxies answer such a POST with 411.
-        headers.insert(CONTENT_LENGTH, call.body.len().into());
-        if !call.body.is_empty() {
-            headers.insert(CONTENT_TYPE, JSON);
-        }
-        credential.authorize(&mut request, endpoint, deadline.now())?;
+        let mut request = call.request(&self.endpoint, self.options.api_version)?;
+        key.authorize(&mut request, &self.endpoint, deadline.now())?;
         Ok(request)
     }
 }

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use identity_client::{IdentityClient, IdentityId};
 use lru::LruCache;
-use user_table::{Nonce, Pending, Record, RecordKey, Stored, TableError, UserTable, Work, Written};
+use user_table::{
+    Nonce, Pending, Record, RecordKey, Standing, Stored, TableError, UserTable, Work, Written,
+};
 
 use crate::call::Call;
 
@@ -56,6 +58,14 @@ impl<T: UserTable> TokenBroker<T> {
         call: &Call<'_>,
     ) -> Result<Stored, TableError> {
         self.table.read(key, &call.deadline).await
+    }
+
+    pub(crate) async fn standing(
+        &self,
+        user: &RecordKey,
+        call: &Call<'_>,
+    ) -> Result<Standing, TableError> {
+        self.table.read_with_everybody(user, &call.deadline).await
     }
 
     /// Changes a record by `rule`, which is asked again whenever somebody else was faster.

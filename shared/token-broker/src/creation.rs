@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use identity_client::IdentityId;
-use user_table::{Lease, Nonce, Record, RecordKey, Stored, TableError, UserTable, Work};
+use user_table::{Lease, Nonce, Record, RecordKey, Standing, Stored, TableError, UserTable, Work};
 
 use crate::broker::TokenBroker;
 use crate::call::{Call, Happening};
@@ -43,10 +44,10 @@ impl<T: UserTable> TokenBroker<T> {
     pub(crate) async fn claim(
         &self,
         session: &Session,
-        stored: Stored,
+        standing: Standing,
         dead: Option<&IdentityId>,
         call: &Call<'_>,
-    ) -> Result<Result<Claim, Stored>, IssueError> {
+    ) -> Result<Result<Claim, Standing>, IssueError> {
         if call.deadline.remaining() < KEPT_FOR_BINDING + LEAST_FOR_CREATING {
             return Err(IssueError::Busy);
         }
@@ -55,13 +56,18 @@ impl<T: UserTable> TokenBroker<T> {
         let life = call.deadline.remaining() + LEASE_MARGIN;
         let until = now.checked_add(life).unwrap_or(now);
         let lease = Lease { owner, until, sign_in: session.sign_in, void: false };
-        let rule = |record: &Record| rules::claimed(record, dead, lease, now);
+        let Standing { stored, everybody } = standing;
+        let rule = |record: &Record| rules::claimed(record, everybody, dead, lease, now);
         let applied = self.apply(&session.user, stored, call, rule).await?;
         let stored = applied.stored;
         let Some(before) = applied.before else {
             // Our own lease, should the table have said so in an answer that was lost.
             let is_ours = stored.record.lease.is_some_and(|held| held.owner == owner && !held.void);
-            return Ok(if is_ours { Ok(Claim { owner, stored }) } else { Err(stored) });
+            return Ok(if is_ours {
+                Ok(Claim { owner, stored })
+            } else {
+                Err(Standing { stored, everybody })
+            });
         };
         if before.lease.is_some() {
             call.saw(Happening::IdentityPossiblyLost);
@@ -96,9 +102,14 @@ impl<T: UserTable> TokenBroker<T> {
             }
         };
         call.saw(Happening::IdentityCreated);
-        let fate = self.bind(user, &claim, &token.identity, call).await;
+        // At once: the binding shows the user's own watermark, this read shows everybody's.
+        let bind = self.bind(user, &claim, &token.identity, call);
+        let (fate, standing) = join(bind, self.standing(user, call)).await;
         if let Fate::Bound(record) = &fate {
-            let admitted = rules::admit(record, session.sign_in);
+            let admitted =
+                standing.map_err(IssueError::from).and_then(|Standing { everybody, .. }| {
+                    Ok(rules::admit(record, everybody, session.sign_in)?)
+                });
             if admitted.is_ok() && rules::holds(record, &token.identity) {
                 self.remember(user, &token.identity);
                 return Ok(Issued { token, created: true });
@@ -137,7 +148,7 @@ impl<T: UserTable> TokenBroker<T> {
             {
                 return Fate::of(applied.stored, identity);
             }
-            stored = self.read(user, call).await;
+            stored = self.standing(user, call).await.map(|standing| standing.stored);
         }
         let void = |record: &Record| rules::voided(record, claim.owner);
         let stored = stored.unwrap_or_else(|_| claim.stored.clone());

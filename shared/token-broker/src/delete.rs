@@ -1,4 +1,4 @@
-use user_table::{Record, RecordKey, UserTable, Work};
+use user_table::{Record, RecordKey, Standing, UserTable, Work};
 
 use crate::broker::TokenBroker;
 use crate::call::Call;
@@ -32,13 +32,13 @@ impl<T: UserTable> TokenBroker<T> {
         order: Order,
         call: &Call<'_>,
     ) -> Result<Deletion, WorkError> {
-        let stored = self.read(user, call).await?;
+        let Standing { stored, everybody } = self.standing(user, call).await?;
         let work = self.work(Work::Delete, call);
         let retention = self.settings.tombstone_retention;
-        let rule = |record: &Record| rules::deleted(record, order, work, retention);
+        let rule = |record: &Record| rules::deleted(record, everybody, order, work, retention);
         let applied = self.apply(user, stored, call, rule).await?;
         let record = &applied.stored.record;
-        if order.is_stale(record.sign_in_not_before) && rules::stays(record) {
+        if order.is_stale(rules::watermark(record, everybody)) && rules::stays(record) {
             return Ok(Deletion::SessionEnded);
         }
         self.finish_or_leave(user, applied.stored, call).await?;

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use identity_client::{IdentityId, UserToken};
-use user_table::{Record, RecordKey, Stored, UserTable};
+use user_table::{Record, RecordKey, Standing, UserTable};
 
 use crate::broker::TokenBroker;
 use crate::call::{Call, Happening};
@@ -65,20 +65,20 @@ impl<T: UserTable> TokenBroker<T> {
                 Ok(token) => token,
                 Err(error) if error.is_no_such_identity() => {
                     self.forget(user);
-                    let mut stored = self.read(user, call).await?;
-                    rules::admit(&stored.record, session.sign_in)?;
+                    let Standing { mut stored, everybody } = self.standing(user, call).await?;
+                    rules::admit(&stored.record, everybody, session.sign_in)?;
                     // With work pending ACS may well be right, and the work comes first.
                     if rules::holds(&stored.record, &identity) {
                         stored = self.doubt(user, stored, &identity, error, call).await?;
                         dead = Some(identity);
                     }
-                    seen = Some(stored);
+                    seen = Some(Standing { stored, everybody });
                     continue;
                 }
                 Err(error) => return Err(error.into()),
             };
-            let stored = self.read(user, call).await?;
-            let admitted = rules::admit(&stored.record, session.sign_in);
+            let Standing { stored, everybody } = self.standing(user, call).await?;
+            let admitted = rules::admit(&stored.record, everybody, session.sign_in);
             if admitted.is_ok() && rules::holds(&stored.record, &identity) {
                 self.remember(user, &identity);
                 if rules::trusted(&stored.record, &identity).is_some() {
@@ -91,7 +91,7 @@ impl<T: UserTable> TokenBroker<T> {
             call.saw(Happening::TokenDropped);
             self.forget(user);
             admitted?;
-            seen = Some(stored);
+            seen = Some(Standing { stored, everybody });
         }
         Err(IssueError::Busy)
     }
@@ -101,22 +101,23 @@ impl<T: UserTable> TokenBroker<T> {
         &self,
         session: &Session,
         grant: &Grant,
-        seen: Option<Stored>,
+        seen: Option<Standing>,
         dead: Option<&IdentityId>,
         call: &Call<'_>,
     ) -> Result<Found, IssueError> {
         let user = &session.user;
-        let mut stored = match seen {
-            Some(stored) => stored,
-            None => self.read(user, call).await?,
+        let mut standing = match seen {
+            Some(standing) => standing,
+            None => self.standing(user, call).await?,
         };
         let mut pause = SHORTEST_PAUSE;
         loop {
-            rules::admit(&stored.record, session.sign_in)?;
-            stored = match rules::next_step(&stored.record, dead, call.deadline.now()) {
+            let (record, everybody) = (&standing.stored.record, standing.everybody);
+            rules::admit(record, everybody, session.sign_in)?;
+            standing = match rules::next_step(record, dead, call.deadline.now()) {
                 Step::Use(identity) => return Ok(Found::Identity(identity)),
-                Step::FinishWork => match self.finish(user, stored, call).await {
-                    Ok(stored) => stored,
+                Step::FinishWork => match self.finish(user, standing.stored, call).await {
+                    Ok(stored) => Standing { stored, everybody },
                     // Most likely another request has just deleted it, and is about to say so.
                     Err(WorkError::Acs(error)) if error.is_no_such_identity() => {
                         self.read_after(&mut pause, user, call).await?
@@ -127,7 +128,7 @@ impl<T: UserTable> TokenBroker<T> {
                     call.saw(Happening::WaitedForLease);
                     self.read_after(&mut pause, user, call).await?
                 }
-                Step::Claim => match self.claim(session, stored, dead, call).await? {
+                Step::Claim => match self.claim(session, standing, dead, call).await? {
                     Ok(claim) => {
                         let issued = self.create(session, grant, claim, call).await?;
                         return Ok(Found::Created(issued));
@@ -144,12 +145,12 @@ impl<T: UserTable> TokenBroker<T> {
         pause: &mut Duration,
         user: &RecordKey,
         call: &Call<'_>,
-    ) -> Result<Stored, IssueError> {
+    ) -> Result<Standing, IssueError> {
         if call.deadline.remaining() < KEPT_FROM_WAITING + *pause {
             return Err(IssueError::Busy);
         }
         tokio::time::sleep(*pause).await;
         *pause = (*pause * 2).min(LONGEST_PAUSE);
-        Ok(self.read(user, call).await?)
+        Ok(self.standing(user, call).await?)
     }
 }

@@ -1,7 +1,7 @@
 //! The rules: how a user of the app gets, loses and never wrongly regains ACS tokens.
 //!
-//! [`TokenBroker`] runs four protocols, a file each: `issue`, `revoke`, `delete` and `sweep`, over
-//! any [`user_table::UserTable`] and the ACS identity client. What one record may become next is
+//! [`TokenBroker`] runs the protocols, a file each: `issue`, `revoke`, `everybody`, `suspend`,
+//! `delete` and `sweep`, over any [`user_table::UserTable`] and the ACS identity client. What one record may become next is
 //! decided by pure functions in `rules`; everything else only carries records and calls about.
 //! There is no HTTP, no environment and no clock here: the time comes with each [`Call`].
 //!
@@ -13,6 +13,7 @@ mod call;
 mod creation;
 mod delete;
 mod error;
+mod everybody;
 mod finish;
 mod issue;
 mod order;
@@ -20,6 +21,7 @@ mod policy;
 mod revoke;
 mod rules;
 mod session;
+mod suspend;
 mod sweep;
 
 pub use crate::broker::{Settings, TokenBroker};
@@ -27,7 +29,7 @@ pub use crate::call::{Call, Happening, Observer};
 pub use crate::delete::Deletion;
 pub use crate::error::{IssueError, WorkError};
 pub use crate::issue::Issued;
-pub use crate::order::{Order, Sessions};
+pub use crate::order::{Order, Ruling, Sessions};
 pub use crate::policy::{Grant, InvalidPolicy, NotAllowed, ScopePolicy, Wish, claim_entries};
 pub use crate::session::Session;
 pub use crate::sweep::Swept;

@@ -14,6 +14,15 @@ pub enum Order {
     Event(Timestamp),
 }
 
+/// Who suspends a user, or lifts a suspension, and so from when on it counts. A user can not.
+#[derive(Clone, Copy, Debug)]
+pub enum Ruling {
+    /// An operator, whose word stands until an operator takes it back.
+    Operator,
+    /// An identity provider, about something that happened at this instant.
+    Event(Timestamp),
+}
+
 /// What a revocation means for the sessions that exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sessions {
@@ -36,10 +45,7 @@ impl Order {
         match self {
             Self::Session(sign_in) => sign_in.max(now.into()),
             Self::Operator => now.into(),
-            Self::Event(at) => {
-                let latest = now.checked_add(LEAD_OF_ISSUERS_CLOCK).unwrap_or(now);
-                at.min(latest).into()
-            }
+            Self::Event(at) => within_lead(at, now).into(),
         }
     }
 
@@ -51,4 +57,18 @@ impl Order {
             Self::Operator | Self::Event(_) => false,
         }
     }
+}
+
+impl From<Ruling> for Order {
+    fn from(ruling: Ruling) -> Self {
+        match ruling {
+            Ruling::Operator => Self::Operator,
+            Ruling::Event(at) => Self::Event(at),
+        }
+    }
+}
+
+/// When an event of this instant happened, by a clock that is not too far ahead of ours.
+pub(crate) fn within_lead(event: Timestamp, now: Timestamp) -> Timestamp {
+    event.min(now.checked_add(LEAD_OF_ISSUERS_CLOCK).unwrap_or(now))
 }

@@ -1,4 +1,4 @@
-use user_table::{Record, RecordKey, UserTable, Work};
+use user_table::{Record, RecordKey, Standing, UserTable, Work};
 
 use crate::broker::TokenBroker;
 use crate::call::Call;
@@ -22,10 +22,11 @@ impl<T: UserTable> TokenBroker<T> {
         sessions: Sessions,
         call: &Call<'_>,
     ) -> Result<(), WorkError> {
-        let stored = self.read(user, call).await?;
+        let Standing { stored, everybody } = self.standing(user, call).await?;
         let work = self.work(Work::Revoke, call);
         let retention = self.settings.tombstone_retention;
-        let rule = |record: &Record| rules::revoked(record, order, sessions, work, retention);
+        let rule =
+            |record: &Record| rules::revoked(record, everybody, order, sessions, work, retention);
         let applied = self.apply(user, stored, call, rule).await?;
         self.finish_or_leave(user, applied.stored, call).await
     }

@@ -12,10 +12,11 @@ use user_table::{Binding, EpochSeconds, Lease, Nonce, Pending, Record, Work};
 
 use crate::order::{Order, Sessions};
 
-/// How far apart ACS must say twice that an identity does not exist.
-const DOUBT_TAKES: Duration = Duration::from_mins(1);
-/// After this time the first word counts no more.
-const DOUBT_LASTS: Duration = Duration::from_hours(3);
+mod doubt;
+mod suspension;
+
+pub(crate) use self::doubt::{doubted, is_dead, trusted, was_tried};
+pub(crate) use self::suspension::{suspended, unsuspended};
 
 /// Why a session gets no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,15 +34,27 @@ pub(crate) enum Step {
     Claim,
 }
 
-/// Whether a session that began at `sign_in` may have a token.
-pub(crate) fn admit(record: &Record, sign_in: EpochSeconds) -> Result<(), Refusal> {
-    if record.suspended {
+/// Whether a session that began at `sign_in` may have a token, given everybody's watermark.
+pub(crate) fn admit(
+    record: &Record,
+    everybody: Option<EpochSeconds>,
+    sign_in: EpochSeconds,
+) -> Result<(), Refusal> {
+    if record.is_suspended() {
         return Err(Refusal::Suspended);
     }
-    if record.sign_in_not_before.is_some_and(|watermark| sign_in <= watermark) {
+    if watermark(record, everybody).is_some_and(|watermark| sign_in <= watermark) {
         return Err(Refusal::SignInAgain);
     }
     Ok(())
+}
+
+/// Up to which second sessions have ended: the user's own, or everybody's.
+///
+/// The two stay apart in the table. The user's own says also that the tokens from before it are dead
+/// or about to be, by the work that was ordered with it.
+pub(crate) fn watermark(record: &Record, everybody: Option<EpochSeconds>) -> Option<EpochSeconds> {
+    record.sign_in_not_before.max(everybody)
 }
 
 /// Whether the user has this identity, and a token for it will live: no work is pending that would
@@ -76,11 +89,12 @@ pub(crate) fn next_step(record: &Record, dead: Option<&IdentityId>, now: Timesta
 /// of a lease that is taken over nobody has said.
 pub(crate) fn claimed(
     record: &Record,
+    everybody: Option<EpochSeconds>,
     dead: Option<&IdentityId>,
     lease: Lease,
     now: Timestamp,
 ) -> Option<Record> {
-    admit(record, lease.sign_in).ok()?;
+    admit(record, everybody, lease.sign_in).ok()?;
     if next_step(record, dead, now) != Step::Claim {
         return None;
     }
@@ -123,8 +137,12 @@ pub(crate) fn lease_ended(record: &Record, retention: Duration, now: Timestamp) 
 }
 
 /// Raises the watermark and orders the revocation at ACS, in one change.
+///
+/// A session that has ended with everybody's repeats what an operator has ordered for all: its user's
+/// turn comes at once. Without it the user would be told that tokens are dead which live until then.
 pub(crate) fn revoked(
     record: &Record,
+    everybody: Option<EpochSeconds>,
     order: Order,
     sessions: Sessions,
     work: Pending,
@@ -136,15 +154,25 @@ pub(crate) fn revoked(
     if is_old_news || order.is_stale(record.sign_in_not_before) {
         return None;
     }
-    let mut next = record.clone();
-    if sessions == Sessions::End {
-        next.sign_in_not_before = record.sign_in_not_before.max(Some(order.watermark(now)));
-    }
-    // A pending deletion kills the tokens too, and must not be forgotten for a revocation.
-    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
-    if record.binding.is_some() && !deletion_pending {
-        next.pending = Some(ordered(work, record.pending));
-    }
+    let ended = match (everybody.filter(|_| order.is_stale(everybody)), sessions) {
+        (Some(everybody), _) => Some(everybody),
+        (None, Sessions::End) => Some(order.watermark(now)),
+        (None, Sessions::Keep) => None,
+    };
+    let sign_in_not_before = record.sign_in_not_before.max(ended);
+    let next = with_revocation(Record { sign_in_not_before, ..record.clone() }, work);
+    changed(record, settled(next, retention, now))
+}
+
+/// Everybody's record with its watermark raised to the present. What was minted before stays alive
+/// until each user's own revocation.
+pub(crate) fn everybody_revoked(
+    record: &Record,
+    retention: Duration,
+    now: Timestamp,
+) -> Option<Record> {
+    let watermark = record.sign_in_not_before.max(Some(now.into()));
+    let next = Record { sign_in_not_before: watermark, ..record.clone() };
     changed(record, settled(next, retention, now))
 }
 
@@ -156,11 +184,12 @@ pub(crate) fn revoked(
 /// the identity after the user had been deleted, before the event arrived.
 pub(crate) fn deleted(
     record: &Record,
+    everybody: Option<EpochSeconds>,
     order: Order,
     work: Pending,
     retention: Duration,
 ) -> Option<Record> {
-    if order.is_stale(record.sign_in_not_before) {
+    if order.is_stale(watermark(record, everybody)) {
         return None;
     }
     let now = work.since;
@@ -168,7 +197,7 @@ pub(crate) fn deleted(
     let is_event = matches!(order, Order::Event(_));
     if is_event && record.binding.as_ref().is_some_and(|bound| bound.sign_in > watermark) {
         let work = Pending { work: Work::Revoke, ..work };
-        return revoked(record, order, Sessions::End, work, retention);
+        return revoked(record, everybody, order, Sessions::End, work, retention);
     }
     let mut next = record.clone();
     next.sign_in_not_before = record.sign_in_not_before.max(Some(watermark));
@@ -212,32 +241,6 @@ pub(crate) fn concluded(
     }
 }
 
-/// Notes that ACS has just said that the identity does not exist. One such word is not believed: in
-/// an incident ACS has said so of identities that did exist.
-pub(crate) fn doubted(record: &Record, identity: &IdentityId, now: Timestamp) -> Option<Record> {
-    let is_noted = record.doubted_since.is_some_and(|since| now < later(since, DOUBT_LASTS));
-    let is_new = is_bound(record, identity) && !is_noted;
-    is_new.then(|| Record { doubted_since: Some(now), ..record.clone() })
-}
-
-/// Whether ACS's word that the identity does not exist is to be believed now: it was said a while
-/// ago, too.
-pub(crate) fn is_dead(record: &Record, identity: &IdentityId, now: Timestamp) -> bool {
-    let said_before = record.doubted_since.is_some_and(|since| later(since, DOUBT_TAKES) <= now);
-    said_before && is_bound(record, identity)
-}
-
-/// Whether an earlier try explains that ACS finds nothing to delete any more.
-pub(crate) fn was_tried(work: Pending, now: Timestamp) -> bool {
-    work.work == Work::Delete && later(work.since, DOUBT_TAKES) <= now
-}
-
-/// Takes a doubt back: ACS has just done something with the identity.
-pub(crate) fn trusted(record: &Record, identity: &IdentityId) -> Option<Record> {
-    record.doubted_since.filter(|_| is_bound(record, identity))?;
-    Some(Record { doubted_since: None, ..record.clone() })
-}
-
 /// Puts off work that has just failed once more.
 pub(crate) fn postponed(record: &Record, work: Pending, now: Timestamp) -> Option<Record> {
     let pending = record.pending.filter(|pending| pending.owner == work.owner)?;
@@ -253,18 +256,24 @@ pub(crate) fn orphaned(record: &Record, identity: &IdentityId, work: Pending) ->
     Some(Record { binding: Some(binding), pending: Some(work), ..Record::default() })
 }
 
-/// New work in the place of older work that it covers keeps that work's age.
-fn ordered(work: Pending, older: Option<Pending>) -> Pending {
-    Pending { since: older.map_or(work.since, |older| older.since.min(work.since)), ..work }
+/// Orders a revocation of the identity, if there is one. In the place of older work it keeps that
+/// work's age. A pending deletion kills the tokens too, and must not be forgotten for it.
+fn with_revocation(record: Record, work: Pending) -> Record {
+    let deletion_pending = record.pending.is_some_and(|pending| pending.work == Work::Delete);
+    if record.binding.is_none() || deletion_pending {
+        return record;
+    }
+    let since = record.pending.map_or(work.since, |older| older.since.min(work.since));
+    Record { pending: Some(Pending { since, ..work }), ..record }
 }
 
 /// A record in which nothing is left but marks gets an end: after `retention` no session that the
-/// marks speak of can exist any more. A suspension has no end.
+/// marks speak of can exist any more. A suspension in force has no end.
 fn settled(record: Record, retention: Duration, now: Timestamp) -> Record {
     let is_only_marks =
         record.binding.is_none() && record.lease.is_none() && record.pending.is_none();
     let end = later(now, retention);
-    let expires_at = (is_only_marks && !record.suspended).then(|| end.into());
+    let expires_at = (is_only_marks && !record.is_suspended()).then(|| end.into());
     Record { expires_at, ..record }
 }
 

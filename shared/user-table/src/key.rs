@@ -22,7 +22,7 @@ pub enum InvalidKey {
     #[error("subject: must be 1 to 255 characters without control characters")]
     Subject,
     /// A row's key has no shape this crate writes.
-    #[error("key: is neither a user's nor an orphan's")]
+    #[error("key: is neither a user's nor an orphan's nor everybody's")]
     Shape,
 }
 
@@ -92,7 +92,11 @@ pub enum RecordKey {
     User(Issuer, Subject),
     /// An ACS identity that no user has and that is to be deleted.
     Orphan(IdentityId),
+    /// All users at once. Of its record only the watermark counts, and when it expires.
+    Everybody,
 }
+
+const EVERYBODY: &str = "everybody";
 
 impl RecordKey {
     /// The key of one user of one issuer.
@@ -101,12 +105,13 @@ impl RecordKey {
         Self::User(issuer, subject)
     }
 
-    /// The row's primary key: `user <issuer> <subject>` or `orphan <identity>`.
+    /// The row's primary key: `user <issuer> <subject>`, `orphan <identity>` or `everybody`.
     #[must_use]
     pub fn to_text(&self) -> String {
         match self {
             Self::User(issuer, subject) => format!("user {} {}", issuer.0, subject.0),
             Self::Orphan(identity) => format!("orphan {identity}"),
+            Self::Everybody => EVERYBODY.to_owned(),
         }
     }
 }
@@ -115,6 +120,9 @@ impl FromStr for RecordKey {
     type Err = InvalidKey;
 
     fn from_str(text: &str) -> Result<Self, InvalidKey> {
+        if text == EVERYBODY {
+            return Ok(Self::Everybody);
+        }
         let (kind, rest) = text.split_once(' ').ok_or(InvalidKey::Shape)?;
         match kind {
             "user" => {
@@ -143,6 +151,14 @@ mod tests {
         for key in [a, b, user("https://idp.example", " leading and 日本語 ")] {
             assert_eq!(key.to_text().parse(), Ok(key));
         }
+    }
+
+    #[test]
+    fn no_user_has_the_row_of_everybody() {
+        assert_eq!("everybody".parse(), Ok(RecordKey::Everybody));
+        assert_eq!(RecordKey::Everybody.to_text(), "everybody");
+        assert_eq!("everybody else".parse::<RecordKey>(), Err(InvalidKey::Shape));
+        assert_ne!(user("everybody", "everybody").to_text(), "everybody");
     }
 
     #[test]

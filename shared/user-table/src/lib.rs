@@ -17,5 +17,7 @@ pub use crate::error::TableError;
 pub use crate::key::{InvalidKey, Issuer, RecordKey, Subject};
 pub use crate::memory::{Fault, MemoryTable};
 pub use crate::nonce::Nonce;
-pub use crate::record::{Binding, EpochSeconds, Lease, Pending, Record, Work};
-pub use crate::table::{Stored, UserTable, Written};
+pub use crate::record::{
+    Authority, Binding, EpochSeconds, Lease, Pending, Record, Suspension, Work,
+};
+pub use crate::table::{Page, Standing, Stored, UserTable, Written};

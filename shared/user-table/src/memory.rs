@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use identity_client::{Deadline, Timestamp};
@@ -7,7 +8,7 @@ use crate::error::TableError;
 use crate::key::RecordKey;
 use crate::nonce::Nonce;
 use crate::record::Record;
-use crate::table::{Stored, UserTable, Written};
+use crate::table::{Page, Standing, Stored, UserTable, Written};
 
 /// The table as a fake: in memory, without a network, failing when told to.
 #[derive(Debug, Default)]
@@ -57,6 +58,18 @@ impl UserTable for MemoryTable {
         self.call(|rows| Stored::of(rows.get(key), deadline))
     }
 
+    async fn read_with_everybody(
+        &self,
+        user: &RecordKey,
+        deadline: &Deadline,
+    ) -> Result<Standing, TableError> {
+        self.call(|rows| {
+            let everybody = Stored::of(rows.get(&RecordKey::Everybody), deadline);
+            let everybody = everybody.record.sign_in_not_before;
+            Standing { stored: Stored::of(rows.get(user), deadline), everybody }
+        })
+    }
+
     async fn write(
         &self,
         key: &RecordKey,
@@ -90,6 +103,25 @@ impl UserTable for MemoryTable {
             due.into_iter().take(limit).map(|(_, key)| key.clone()).collect()
         })
     }
+
+    async fn list(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> Result<Page, TableError> {
+        self.call(|rows| {
+            let start = after.map_or(Bound::Unbounded, Bound::Excluded);
+            let mut left = rows
+                .range((start, Bound::Unbounded))
+                .filter(|(_, row)| !row.record.has_expired(deadline.now()))
+                .map(|(key, row)| (key.clone(), row.record.clone()))
+                .peekable();
+            let records: Vec<_> = left.by_ref().take(limit.max(1)).collect();
+            let last = records.last().map(|(key, _)| key.clone());
+            Page { records, next: left.peek().and(last) }
+        })
+    }
 }
 
 impl Stored {
@@ -102,10 +134,12 @@ impl Stored {
 fn in_milliseconds(record: &Record) -> Record {
     let mut record = record.clone();
     let until = record.lease.as_mut().map(|lease| &mut lease.until);
+    let decided = record.suspension.as_mut().map(|suspension| &mut suspension.at);
     let doubted_since = record.doubted_since.as_mut();
     let pending = record.pending.as_mut();
     let work = pending.map(|pending| [&mut pending.since, &mut pending.retry_at]);
-    for instant in until.into_iter().chain(doubted_since).chain(work.into_iter().flatten()) {
+    let single = until.into_iter().chain(decided).chain(doubted_since);
+    for instant in single.chain(work.into_iter().flatten()) {
         *instant = Timestamp::from_millisecond(instant.as_millisecond()).unwrap_or(*instant);
     }
     record

@@ -23,8 +23,9 @@ pub struct Record {
     pub binding: Option<Binding>,
     /// The watermark: sessions that signed in at or before it get no token.
     pub sign_in_not_before: Option<EpochSeconds>,
-    /// Whether the user is banned until somebody lifts it.
-    pub suspended: bool,
+    /// What was decided last about banning the user. A ban that was lifted is remembered, so that an
+    /// older word, arriving late, does not bring it back.
+    pub suspension: Option<Suspension>,
     /// Who may create the identity just now.
     pub lease: Option<Lease>,
     /// What has been accepted and must still be done at ACS.
@@ -37,6 +38,26 @@ pub struct Record {
     pub possibly_lost: u32,
     /// When the row stops to count; rows that hold an identity have none.
     pub expires_at: Option<EpochSeconds>,
+}
+
+/// A decision about whether the user is banned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Suspension {
+    /// Who decided.
+    pub by: Authority,
+    /// Whether the ban was lifted; otherwise it is in force, until somebody lifts it.
+    pub lifted: bool,
+    /// When it was decided; of two decisions of the identity provider the later one counts.
+    pub at: Timestamp,
+}
+
+/// Whose word a suspension is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// An operator of this product.
+    Operator,
+    /// The identity provider.
+    Provider,
 }
 
 /// An ACS identity in a user's hands.
@@ -113,6 +134,12 @@ impl Pending {
 }
 
 impl Record {
+    /// Whether the user is banned.
+    #[must_use]
+    pub fn is_suspended(&self) -> bool {
+        self.suspension.is_some_and(|suspension| !suspension.lifted)
+    }
+
     /// When `sweep` should look at this record, if ever.
     #[must_use]
     pub fn due_at(&self) -> Option<Timestamp> {

@@ -5,7 +5,7 @@ use identity_client::{Deadline, Timestamp};
 use crate::error::TableError;
 use crate::key::RecordKey;
 use crate::nonce::Nonce;
-use crate::record::Record;
+use crate::record::{EpochSeconds, Record};
 
 /// A record and the revision it was read at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -25,6 +25,24 @@ impl Stored {
         }
         self
     }
+}
+
+/// A user's record together with what holds for everybody.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// The user's own record.
+    pub stored: Stored,
+    /// Everybody's watermark: no session that signed in at or before it gets a token.
+    pub everybody: Option<EpochSeconds>,
+}
+
+/// Some of the table's rows.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<(RecordKey, Record)>,
+    /// After which key to go on; `None` at the table's end.
+    pub next: Option<RecordKey>,
 }
 
 /// What became of a write.
@@ -53,6 +71,18 @@ pub trait UserTable: Send + Sync + 'static {
         deadline: &Deadline,
     ) -> impl Future<Output = Result<Stored, TableError>> + Send;
 
+    /// Reads the record of `user`, who is not everybody, and everybody's watermark in one call. Of
+    /// each it sees every write that was answered before the call began; the two may be of different
+    /// moments of it.
+    ///
+    /// # Errors
+    /// As for [`UserTable::read`].
+    fn read_with_everybody(
+        &self,
+        user: &RecordKey,
+        deadline: &Deadline,
+    ) -> impl Future<Output = Result<Standing, TableError>> + Send;
+
     /// Replaces the record if the row is still at `expected`, and gives it the revision `revision`.
     ///
     /// `revision` must be new. A row that already carries it is this very write whose answer was
@@ -80,4 +110,20 @@ pub trait UserTable: Send + Sync + 'static {
         limit: usize,
         deadline: &Deadline,
     ) -> impl Future<Output = Result<Vec<RecordKey>, TableError>> + Send;
+
+    /// The records after a key, in the table's own order, for operators who walk the whole table:
+    /// at most `limit` of them, or one if that is zero; perhaps none though there are more. A page
+    /// sees every write that was answered before its call began, and all pages together hold each
+    /// row that was there from the first call to the last.
+    ///
+    /// Rows whose time is over are left out. So are rows whose key this version cannot read.
+    ///
+    /// # Errors
+    /// As for [`UserTable::read`]. A walk does not pass over a record that it cannot read.
+    fn list(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> impl Future<Output = Result<Page, TableError>> + Send;
 }

@@ -1,5 +1,10 @@
 use super::*;
 
+mod any_order;
+mod doubt;
+mod everybody;
+mod suspension;
+
 const RETENTION: Duration = Duration::from_hours(1000);
 
 fn at(second: i64) -> Timestamp {
@@ -33,11 +38,11 @@ fn watermark(record: &Record) -> Option<i64> {
 }
 
 fn revoke(record: &Record, order: Order, sessions: Sessions, second: i64) -> Option<Record> {
-    revoked(record, order, sessions, work(Work::Revoke, 9, second), RETENTION)
+    revoked(record, None, order, sessions, work(Work::Revoke, 9, second), RETENTION)
 }
 
 fn delete(record: &Record, order: Order, second: i64) -> Option<Record> {
-    deleted(record, order, work(Work::Delete, 9, second), RETENTION)
+    deleted(record, None, order, work(Work::Delete, 9, second), RETENTION)
 }
 
 #[test]
@@ -46,25 +51,23 @@ fn a_session_must_be_younger_than_the_watermark_by_a_whole_second() {
     for (sign_in, admitted) in
         [(99, Err(Refusal::SignInAgain)), (100, Err(Refusal::SignInAgain)), (101, Ok(()))]
     {
-        assert_eq!(admit(&record, EpochSeconds(sign_in)), admitted, "{sign_in}");
+        assert_eq!(admit(&record, None, EpochSeconds(sign_in)), admitted, "{sign_in}");
     }
-    let suspended = Record { suspended: true, ..record };
-    assert_eq!(admit(&suspended, EpochSeconds(101)), Err(Refusal::Suspended));
 }
 
 #[test]
 fn a_tombstone_written_a_moment_ago_stops_the_claim() {
     let tombstone = Record { sign_in_not_before: Some(EpochSeconds(100)), ..Record::default() };
     let of = |sign_in| Lease { sign_in: EpochSeconds(sign_in), ..lease(1, 20) };
-    assert_eq!(claimed(&tombstone, None, of(100), at(10)), None);
-    assert_eq!(claimed(&tombstone, None, of(101), at(10)).unwrap().lease, Some(of(101)));
+    assert_eq!(claimed(&tombstone, None, None, of(100), at(10)), None);
+    assert_eq!(claimed(&tombstone, None, None, of(101), at(10)).unwrap().lease, Some(of(101)));
 }
 
 #[test]
 fn a_lease_excludes_a_second_one_until_it_is_given_back_or_over() {
     let claim = |held: Lease| {
         let record = Record { lease: Some(held), ..Record::default() };
-        claimed(&record, None, lease(2, 40), at(20)).is_some()
+        claimed(&record, None, None, lease(2, 40), at(20)).is_some()
     };
     assert!(!claim(lease(1, 21)));
     assert!(claim(lease(1, 20)));
@@ -73,7 +76,8 @@ fn a_lease_excludes_a_second_one_until_it_is_given_back_or_over() {
 
 #[test]
 fn an_identity_is_given_up_only_when_it_is_the_dead_one() {
-    let claim = |dead: &IdentityId| claimed(&bound_at_100(), Some(dead), lease(1, 20), at(10));
+    let claim =
+        |dead: &IdentityId| claimed(&bound_at_100(), None, Some(dead), lease(1, 20), at(10));
     assert_eq!(claim(&identity("b")), None);
     assert_eq!(claim(&identity("a")).unwrap().binding, None);
 }
@@ -226,15 +230,12 @@ fn a_deleted_identity_leaves_a_tombstone_that_ends() {
     };
     let next = concluded(&record, deletion, &identity("a"), RETENTION, at(200));
     assert_eq!(next, Some(tombstone));
-    let banned = Record { suspended: true, ..record };
-    let next = concluded(&banned, deletion, &identity("a"), RETENTION, at(200)).unwrap();
-    assert_eq!(next.expires_at, None, "a suspension outlives the identity");
 }
 
 #[test]
 fn a_claim_on_a_tombstone_takes_its_end_away() {
     let record = Record { expires_at: Some(EpochSeconds(500)), ..Record::default() };
-    let next = claimed(&record, None, lease(1, 20), at(10)).unwrap();
+    let next = claimed(&record, None, None, lease(1, 20), at(10)).unwrap();
     assert_eq!(next.expires_at, None);
     let given_back = released(&next, nonce(1), false, RETENTION, at(10)).unwrap();
     assert!(given_back.lease.is_none() && given_back.expires_at.is_some());
@@ -251,7 +252,7 @@ fn a_lease_is_ended_from_outside_only_when_its_time_is_over() {
 #[test]
 fn a_lease_that_ends_without_anybodys_word_is_counted_in_the_same_write() {
     let record = Record { lease: Some(lease(1, 20)), possibly_lost: 4, ..Record::default() };
-    let taken_over = claimed(&record, None, lease(2, 40), at(20)).unwrap();
+    let taken_over = claimed(&record, None, None, lease(2, 40), at(20)).unwrap();
     assert_eq!(taken_over.possibly_lost, 5);
     assert_eq!(lease_ended(&record, RETENTION, at(20)).unwrap().possibly_lost, 5);
     let released = |lost| released(&record, nonce(1), lost, RETENTION, at(10)).unwrap();
@@ -277,19 +278,6 @@ fn work_is_postponed_only_while_it_is_still_the_same() {
     assert_eq!(postponed(&record, work(Work::Revoke, 1, 150), at(300)), None);
     let pending = postponed(&record, work(Work::Revoke, 2, 150), at(300)).unwrap().pending;
     assert_eq!(pending.unwrap().retry_at, at(450));
-}
-
-#[test]
-fn acs_must_say_twice_and_a_minute_apart_that_an_identity_does_not_exist() {
-    let a = identity("a");
-    let doubtful = doubted(&bound_at_100(), &a, at(1000)).unwrap();
-    assert!(!is_dead(&doubtful, &a, at(1059)) && is_dead(&doubtful, &a, at(1060)));
-    assert!(!is_dead(&doubtful, &identity("b"), at(1060)));
-    assert_eq!(doubted(&doubtful, &a, at(1059)), None, "the first word counts");
-    let hours_later = doubted(&doubtful, &a, at(1000 + 3 * 3600)).unwrap();
-    assert_eq!(hours_later.doubted_since, Some(at(1000 + 3 * 3600)), "too long ago to count");
-    assert_eq!(trusted(&doubtful, &a), Some(bound_at_100()));
-    assert!(trusted(&bound_at_100(), &a).is_none() && !is_dead(&bound_at_100(), &a, at(9999)));
 }
 
 #[test]

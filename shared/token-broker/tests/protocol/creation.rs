@@ -49,7 +49,7 @@ async fn a_revocation_during_a_creation_keeps_the_identity_and_drops_the_token()
 #[tokio::test(start_paused = true)]
 async fn a_binding_whose_answer_is_lost_is_a_binding() {
     let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move { stage.table.fail_next([Fault::AnswerLost]) });
+    stage.meanwhile(CREATE, |stage| async move { stage.table.rows.fail_next([Fault::AnswerLost]) });
     let issued = stage.issue(&stage.session(0)).await.unwrap();
     assert!(stage.is_active(&issued));
     let bound = stage.record(&alice()).await.binding.unwrap().identity;
@@ -59,7 +59,7 @@ async fn a_binding_whose_answer_is_lost_is_a_binding() {
 #[tokio::test(start_paused = true)]
 async fn an_identity_that_cannot_be_bound_is_deleted_again() {
     let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move { stage.table.fail_next([Fault::Lost; 3]) });
+    stage.meanwhile(CREATE, |stage| async move { stage.table.rows.fail_next([Fault::Lost; 3]) });
     assert_busy(&stage.issue(&stage.session(0)).await);
     assert_eq!(stage.live_identities(), []);
     assert!(stage.happened().contains(&Happening::IdentityDiscarded));
@@ -89,7 +89,7 @@ async fn an_identity_that_nobody_can_write_down_is_named_to_the_operator_and_cou
     let stage = Stage::new();
     stage.meanwhile(CREATE, |stage| async move {
         stage.on(DELETE, Turn::Answers(503, ""));
-        stage.table.fail_next([Fault::Lost; 5]);
+        stage.table.rows.fail_next([Fault::Lost; 5]);
     });
     let failed = stage.issue(&stage.session(0)).await;
     assert!(matches!(failed, Err(IssueError::Work(WorkError::Table(_)))), "{failed:?}");
@@ -104,7 +104,7 @@ async fn an_identity_that_nobody_can_write_down_is_named_to_the_operator_and_cou
 async fn an_identity_that_is_bound_though_the_table_fell_silent_is_neither_deleted_nor_journaled() {
     let stage = Stage::new();
     stage.meanwhile(CREATE, |stage| async move {
-        stage.table.fail_next([Fault::AnswerLost, Fault::Lost, Fault::Lost, Fault::Lost]);
+        stage.table.rows.fail_next([Fault::AnswerLost, Fault::Lost, Fault::Lost, Fault::Lost]);
     });
     let issued = stage.issue(&stage.session(0)).await.unwrap();
     assert!(stage.is_active(&issued));

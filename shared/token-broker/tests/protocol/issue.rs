@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use identity_client::Timestamp;
 use token_broker::{Happening, IssueError, Order, Swept, WorkError};
-use tokio::time::advance;
+use tokio::time::{Instant, advance};
 
 use crate::stage::{DELETE, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Stage, Turn, alice};
 
@@ -14,9 +14,10 @@ async fn a_renewal_in_a_warm_function_costs_one_call_to_acs_and_one_to_the_table
     let stage = Stage::new();
     let first = stage.issue(&stage.session(0)).await.unwrap();
     assert!(first.created);
-    assert_eq!(stage.table_calls.swap(0, Ordering::Relaxed), 3, "read, claim, bind");
+    let calls = stage.table.calls.swap(0, Ordering::Relaxed);
+    assert_eq!(calls, 4, "read, claim, and at once bind and read everybody's watermark");
     let renewed = stage.issue(&stage.session(0)).await.unwrap();
-    assert_eq!(stage.table_calls.load(Ordering::Relaxed), 1);
+    assert_eq!(stage.table.calls.load(Ordering::Relaxed), 1);
     assert_eq!(renewed.token.identity, first.token.identity);
     let issued: u64 = stage.emulator.identities().iter().map(|one| one.tokens_issued).sum();
     assert_eq!(issued, 2);
@@ -33,14 +34,14 @@ async fn a_revocation_between_minting_and_reading_keeps_the_token_from_the_old_s
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_suspension_between_minting_and_reading_keeps_the_token_from_the_user() {
+async fn a_token_waits_for_no_more_answers_of_the_table_than_it_must() {
     let stage = Stage::new();
-    stage.issue(&stage.session(0)).await.unwrap();
-    stage.meanwhile(ISSUE, |stage| async move {
-        stage.change(|record| record.suspended = true).await;
-    });
-    let refused = stage.issue(&stage.session(0)).await;
-    assert!(matches!(refused, Err(IssueError::Suspended)), "{refused:?}");
+    stage.table.delay.store(10, Ordering::Relaxed);
+    for (millis, what) in [(30, "read, claim, bind"), (10, "read")] {
+        let started = Instant::now();
+        stage.issue(&stage.session(0)).await.unwrap();
+        assert_eq!(started.elapsed(), Duration::from_millis(millis), "{what}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
 mod creation;
+mod everybody;
 mod issue;
 mod stage;
+mod suspension;
 mod work;

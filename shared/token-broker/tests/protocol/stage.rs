@@ -1,64 +1,38 @@
-use std::collections::VecDeque;
+mod acs;
+mod table;
+
 use std::future::Future;
-use std::pin::Pin;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acs_emulator::Emulator;
-use bytes::Bytes;
-use http::{Request, Response};
 use identity_client::{
     ConnectionString, Deadline, IdentityClient, IdentityId, Lifetime, Options, Scope, Timestamp,
-    Transport, TransportError,
 };
 use token_broker::{
-    Call, Deletion, Grant, Happening, IssueError, Issued, Observer, Order, Session, Sessions,
-    Settings, TokenBroker, WorkError,
+    Call, Deletion, Grant, Happening, IssueError, Issued, Observer, Order, Ruling, Session,
+    Sessions, Settings, TokenBroker, WorkError,
 };
 use tokio::time::Instant;
-use user_table::{
-    EpochSeconds, MemoryTable, Nonce, Record, RecordKey, Stored, TableError, UserTable, Written,
-};
+use user_table::{EpochSeconds, Nonce, Record, RecordKey, UserTable};
+
+use self::acs::{Acs, Script};
+pub(crate) use self::acs::{CREATE, DELETE, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn};
+use self::table::WatchedTable;
 
 /// A broker, its table and its ACS on one stage, where a test says what happens between two steps.
 pub(crate) struct Stage {
     pub(crate) emulator: Arc<Emulator>,
-    pub(crate) table: Arc<MemoryTable>,
-    pub(crate) table_calls: Arc<AtomicU32>,
+    pub(crate) table: WatchedTable,
     script: Script,
-    brokers: [TokenBroker<CountedTable>; 2],
+    brokers: [TokenBroker<WatchedTable>; 2],
     start: Instant,
     happened: Mutex<Vec<Happening>>,
 }
 
-type Script = Arc<Mutex<VecDeque<(&'static str, Turn)>>>;
-type Action = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
-
-/// What happens to a request to ACS.
-pub(crate) enum Turn {
-    /// Something happens after ACS has done its work and before its answer arrives.
-    Meanwhile(Action),
-    /// ACS does its work; its answer never arrives.
-    AnswerLost,
-    /// ACS does nothing and answers this.
-    Answers(u16, &'static str),
-}
-
-pub(crate) const NO_SUCH_IDENTITY: Turn = Turn::Answers(
-    404,
-    r#"{"error":{"code":"IdentityNotFound","message":"Provided identity doesn't exist."}}"#,
-);
-pub(crate) const NOT_OWNED: Turn = Turn::Answers(
-    401,
-    r#"{"error":{"code":"IdentityNotOwned","message":"Provided identity doesn't belong to the resource."}}"#,
-);
-
-pub(crate) const CREATE: &str = "POST /identities";
-pub(crate) const ISSUE: &str = ":issueAccessToken";
-pub(crate) const REVOKE: &str = ":revokeAccessTokens";
-pub(crate) const DELETE: &str = "DELETE ";
-
+pub(crate) const RETENTION: Duration = Duration::from_hours(1000);
+const PATIENCE: Duration = Duration::from_secs(10);
 const MIDNIGHT: &str = "2026-11-23T00:00:00Z";
 
 pub(crate) fn assert_busy(outcome: &Result<Issued, IssueError>) {
@@ -72,8 +46,7 @@ pub(crate) fn alice() -> RecordKey {
 impl Stage {
     pub(crate) fn new() -> Arc<Self> {
         let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(1)));
-        let table = Arc::new(MemoryTable::default());
-        let table_calls = Arc::new(AtomicU32::new(0));
+        let table = WatchedTable::default();
         let script = Script::default();
         let start = Instant::now();
         let text = emulator.connection_string("https://acs.example");
@@ -83,16 +56,14 @@ impl Stage {
         let acs = IdentityClient::new(endpoint, access_key, Arc::new(transport), options);
         let nonces = Arc::new(AtomicU64::new(1));
         let broker = || {
-            let counted =
-                CountedTable { table: Arc::clone(&table), calls: Arc::clone(&table_calls) };
-            let settings = Settings { tombstone_retention: Duration::from_hours(1000) };
+            let settings = Settings { tombstone_retention: RETENTION };
             let nonces = Arc::clone(&nonces);
             let next = move || Nonce::from_bits(nonces.fetch_add(1, Ordering::Relaxed).into());
-            TokenBroker::new(counted, acs.clone(), settings, next)
+            TokenBroker::new(table.clone(), acs.clone(), settings, next)
         };
         let brokers = [broker(), broker()];
         let happened = Mutex::new(Vec::new());
-        Arc::new(Self { emulator, table, table_calls, script, brokers, start, happened })
+        Arc::new(Self { emulator, table, script, brokers, start, happened })
     }
 
     /// Scripts the next request to ACS whose method and path contain `which`.
@@ -122,7 +93,7 @@ impl Stage {
     }
 
     pub(crate) fn call(&self) -> Call<'_> {
-        Call::new(Deadline::new(self.now(), Duration::from_secs(10)), self)
+        Call::new(Deadline::new(self.now(), PATIENCE), self)
     }
 
     pub(crate) async fn issue(&self, session: &Session) -> Result<Issued, IssueError> {
@@ -138,23 +109,44 @@ impl Stage {
         self.brokers[1].delete(&alice(), order, &self.call()).await
     }
 
+    pub(crate) async fn suspend(&self, ruling: Ruling) -> Result<(), WorkError> {
+        self.brokers[1].suspend(&alice(), ruling, &self.call()).await
+    }
+
+    pub(crate) async fn unsuspend(&self, ruling: Ruling) {
+        self.brokers[1].unsuspend(&alice(), ruling, &self.call()).await.unwrap();
+    }
+
+    /// Ends everybody's sessions; their tokens live until the walk is done.
+    pub(crate) async fn revoke_everybody(&self) -> EpochSeconds {
+        self.brokers[1].revoke_everybody(&self.call()).await.unwrap()
+    }
+
+    pub(crate) async fn everybody(&self) -> Option<EpochSeconds> {
+        self.brokers[1].everybody(&self.call()).await.unwrap()
+    }
+
+    /// Walks the table as an operator does who has revoked everybody.
+    pub(crate) async fn walk(&self) -> Result<(), WorkError> {
+        let EpochSeconds(mark) = self.everybody().await.unwrap();
+        let order = Order::Event(Timestamp::from_second(mark).unwrap());
+        let call = self.call();
+        let page = self.table.list(None, 100, &Deadline::new(self.now(), PATIENCE)).await?;
+        for (key, record) in page.records {
+            if record.binding.is_some() || record.lease.is_some() {
+                self.brokers[1].revoke(&key, order, Sessions::End, &call).await?;
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) async fn sweep(&self) -> token_broker::Swept {
         self.brokers[1].sweep(&self.call()).await.unwrap()
     }
 
     pub(crate) async fn record(&self, key: &RecordKey) -> Record {
         let deadline = Deadline::new(self.now(), Duration::ZERO);
-        self.table.read(key, &deadline).await.unwrap().record
-    }
-
-    pub(crate) async fn change(&self, change: impl FnOnce(&mut Record)) {
-        let deadline = Deadline::new(self.now(), Duration::ZERO);
-        let mut stored = self.table.read(&alice(), &deadline).await.unwrap();
-        change(&mut stored.record);
-        let nonce = Nonce::from_bits(u128::MAX);
-        let (key, expected) = (alice(), stored.revision);
-        let written = self.table.write(&key, expected, &stored.record, nonce, &deadline).await;
-        assert_eq!(written.unwrap(), Written::Done);
+        self.table.rows.read(key, &deadline).await.unwrap().record
     }
 
     pub(crate) fn is_active(&self, issued: &Issued) -> bool {
@@ -178,77 +170,6 @@ impl Observer for Stage {
     }
 
     fn postponed(&self, _key: &RecordKey, _why: &WorkError) {}
-}
-
-struct Acs {
-    emulator: Arc<Emulator>,
-    script: Script,
-    start: Instant,
-}
-
-impl Transport for Acs {
-    fn send(
-        &self,
-        request: Request<Bytes>,
-        _until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
-        Box::pin(async move {
-            let line = format!("{} {}", request.method(), request.uri().path());
-            let turn = {
-                let mut script = self.script.lock().unwrap();
-                let is_next = script.front().is_some_and(|(which, _)| line.contains(which));
-                is_next.then(|| script.pop_front()).flatten()
-            };
-            if let Some((_, Turn::Answers(status, body))) = turn {
-                let body = Bytes::from_static(body.as_bytes());
-                return Ok(Response::builder().status(status).body(body).unwrap());
-            }
-            let answer = self.emulator.handle(&request, now(self.start)).response;
-            match turn {
-                Some((_, Turn::AnswerLost)) => Err(TransportError::interrupted("scripted")),
-                Some((_, Turn::Meanwhile(action))) => {
-                    action().await;
-                    Ok(answer)
-                }
-                _ => Ok(answer),
-            }
-        })
-    }
-}
-
-impl std::fmt::Debug for Acs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Acs")
-    }
-}
-
-struct CountedTable {
-    table: Arc<MemoryTable>,
-    calls: Arc<AtomicU32>,
-}
-
-impl UserTable for CountedTable {
-    async fn read(&self, key: &RecordKey, deadline: &Deadline) -> Result<Stored, TableError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.table.read(key, deadline).await
-    }
-
-    async fn write(
-        &self,
-        key: &RecordKey,
-        expected: Option<Nonce>,
-        record: &Record,
-        revision: Nonce,
-        deadline: &Deadline,
-    ) -> Result<Written, TableError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.table.write(key, expected, record, revision, deadline).await
-    }
-
-    async fn due(&self, limit: usize, deadline: &Deadline) -> Result<Vec<RecordKey>, TableError> {
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        self.table.due(limit, deadline).await
-    }
 }
 
 fn now(start: Instant) -> Timestamp {

@@ -2,12 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use identity_client::{Deadline, Lifetime, Scope, Timestamp};
-use token_broker::{Call, Deletion, Grant, IssueError, Order, Session, Sessions};
+use token_broker::{Call, Deletion, Grant, IssueError, Order, Ruling, Session, Sessions};
 use tokio::time::{Instant, sleep, timeout};
 use user_table::{EpochSeconds, RecordKey};
 
 use crate::history::Promise;
 use crate::network::now;
+use crate::operators;
 use crate::world::World;
 
 const BUDGET: Duration = Duration::from_secs(10);
@@ -36,12 +37,19 @@ pub(crate) async fn live(world: Arc<World>, user: usize) {
 async fn act(world: &World, user: usize) {
     match world.random.below(100) {
         0..12 => world.sign_in(user),
-        12..66 => issue(world, user).await,
-        66..80 => revoke(world, user).await,
-        80..90 => delete(world, user).await,
-        90..92 => vanish(world, user).await,
+        12..63 => issue(world, user).await,
+        63..74 => revoke(world, user).await,
+        74..82 => delete(world, user).await,
+        82..84 => vanish(world, user).await,
+        84..87 => operators::rule(world, user, false).await,
+        87..91 => operators::rule(world, user, true).await,
+        91..94 => operators::revoke_everybody(world).await,
         _ => sweep(world).await,
     }
+}
+
+pub(crate) fn deadline() -> Deadline {
+    Deadline::new(now(), BUDGET)
 }
 
 pub(crate) fn grant() -> Grant {
@@ -51,7 +59,7 @@ pub(crate) fn grant() -> Grant {
 async fn issue(world: &World, user: usize) {
     let session = world.session(user);
     let asked_at = Instant::now();
-    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    let call = Call::new(deadline(), &world.history);
     match world.broker().issue(&session, &grant(), &call).await {
         Ok(issued) => {
             world.history.count("issued");
@@ -67,8 +75,15 @@ async fn issue(world: &World, user: usize) {
         Err(IssueError::SignInAgain) => {
             world.history.count("sign-in again");
             // The app signs in again, as it is told to; a thief can not.
-            if world.random.percent(50) {
+            if world.random.percent(70) {
                 world.sign_in(user);
+            }
+        }
+        Err(IssueError::Suspended) => {
+            world.history.count("kept out");
+            // They write to the support.
+            if world.random.percent(50) {
+                operators::say(world, &session.user, Ruling::Operator, true).await;
             }
         }
         Err(error) => world.history.count(&format!("issue: {error}")),
@@ -98,7 +113,7 @@ async fn revoke(world: &World, user: usize) {
     let keeps = world.random.percent(25);
     let sessions = if keeps { Sessions::Keep } else { Sessions::End };
     let asked_at = Instant::now();
-    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    let call = Call::new(deadline(), &world.history);
     if world.broker().revoke(&key, order, sessions, &call).await.is_err() {
         return world.history.count("revocation failed");
     }
@@ -113,7 +128,7 @@ async fn delete(world: &World, user: usize) {
     let key = world.users[user].clone();
     let (order, watermark) = order(world, user);
     let asked_at = Instant::now();
-    let call = Call::new(Deadline::new(now(), BUDGET), &world.history);
+    let call = Call::new(deadline(), &world.history);
     match world.broker().delete(&key, order, &call).await {
         Err(_) => return world.history.count("deletion failed"),
         Ok(Deletion::SessionEnded) => return world.history.count("deletion refused"),
@@ -125,7 +140,7 @@ async fn delete(world: &World, user: usize) {
 
 /// Somebody deletes the identity at ACS behind the broker's back.
 async fn vanish(world: &World, user: usize) {
-    let deadline = Deadline::new(now(), BUDGET);
+    let deadline = deadline();
     if let Some(identity) = world.bound_identity(&world.users[user]).await
         && world.acs().delete_user(&identity, &deadline).await.is_ok()
     {
@@ -133,7 +148,7 @@ async fn vanish(world: &World, user: usize) {
     }
 }
 
-fn promise(
+pub(crate) fn promise(
     world: &World,
     user: RecordKey,
     watermark: Option<EpochSeconds>,

@@ -1,13 +1,15 @@
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use acs_emulator::Emulator;
-use identity_client::UserToken;
+use identity_client::{Timestamp, UserToken};
 use token_broker::{Happening, Observer, WorkError};
 use tokio::time::Instant;
 use user_table::{EpochSeconds, RecordKey};
 
 use crate::network::now;
+use crate::rulings::{Moment, Rulings, Said};
 
 /// What the users and operators of a world have seen, and what they were promised.
 #[derive(Debug, Default)]
@@ -20,6 +22,9 @@ pub(crate) struct History {
 struct Told {
     tokens: Vec<Returned>,
     promises: Vec<Promise>,
+    rulings: Rulings,
+    /// Everybody's watermarks, and since when they have certainly been written.
+    marks: Vec<(EpochSeconds, Instant)>,
 }
 
 #[derive(Debug)]
@@ -28,6 +33,8 @@ struct Returned {
     sign_in: EpochSeconds,
     at: Instant,
     token: UserToken,
+    /// Once dead a token stays so, and need not be looked at again.
+    is_dead: Cell<bool>,
 }
 
 /// An acknowledged revocation or deletion.
@@ -58,8 +65,13 @@ impl History {
                 && promise.acknowledged_at < asked_at
         });
         assert!(broken.is_none(), "a session that had ended got a token: {sign_in:?} {broken:?}");
+        let mark = told.marks.iter().find(|(mark, at)| sign_in <= *mark && *at < asked_at);
+        assert!(mark.is_none(), "a session that ended with everybody's got a token: {sign_in:?}");
+        let ban = told.rulings.stands(user, false, asked_at);
+        assert!(ban.is_none(), "a banned user got a token: {ban:?}");
         let user = user.clone();
-        told.tokens.push(Returned { user, sign_in, at: Instant::now(), token });
+        let at = Instant::now();
+        told.tokens.push(Returned { user, sign_in, at, token, is_dead: Cell::new(false) });
         told.check(emulator);
     }
 
@@ -67,6 +79,34 @@ impl History {
         let mut told = self.told.lock().expect("told");
         told.promises.push(promise);
         told.check(emulator);
+    }
+
+    /// Somebody is about to say who is banned or let in; returns the number of their word.
+    pub(crate) fn ruled(&self, said: Said) -> usize {
+        self.told.lock().expect("told").rulings.asked(said)
+    }
+
+    pub(crate) fn ruling_acknowledged(&self, emulator: &Emulator, number: usize, at: Moment) {
+        let mut told = self.told.lock().expect("told");
+        told.rulings.acknowledged(number, at);
+        told.check(emulator);
+    }
+
+    /// The instants of events about a user that may arrive once more.
+    pub(crate) fn events(&self, user: &RecordKey, lifts: bool) -> Vec<Timestamp> {
+        self.told.lock().expect("told").rulings.events(user, lifts)
+    }
+
+    /// Everybody's watermark is certainly written.
+    pub(crate) fn everybody_ended(&self, mark: EpochSeconds) {
+        self.told.lock().expect("told").marks.push((mark, Instant::now()));
+    }
+
+    /// Nobody is banned or free against a word that stands for certain.
+    pub(crate) fn assert_ruled(&self, user: &RecordKey, is_suspended: bool) {
+        let told = self.told.lock().expect("told");
+        let against = told.rulings.stands(user, is_suspended, Instant::now());
+        assert!(against.is_none(), "suspended: {is_suspended}, against {against:?}");
     }
 
     /// Tokens of sessions that the user's final watermark has ended.
@@ -107,8 +147,12 @@ impl History {
 
 impl Told {
     /// Whatever was handed out to a session that has ended by an acknowledged revocation is dead;
-    /// so is whatever was handed out before one that kept the sessions.
+    /// so is whatever was handed out before one that kept the sessions, and to who is banned.
     fn check(&self, emulator: &Emulator) {
+        for returned in self.tokens.iter().filter(|returned| returned.is_active(emulator)) {
+            let ban = self.rulings.stands(&returned.user, false, Instant::now());
+            assert!(ban.is_none(), "a user is banned and a token lives: {ban:?} {returned:?}");
+        }
         for promise in &self.promises {
             for returned in self.tokens.iter().filter(|returned| returned.user == promise.user) {
                 let must_be_dead = match promise.watermark {
@@ -126,7 +170,10 @@ impl Told {
 
 impl Returned {
     fn is_active(&self, emulator: &Emulator) -> bool {
-        emulator.introspect(self.token.token.secret(), now()).is_active()
+        let is_dead = self.is_dead.get()
+            || !emulator.introspect(self.token.token.secret(), now()).is_active();
+        self.is_dead.set(is_dead);
+        !is_dead
     }
 }
 

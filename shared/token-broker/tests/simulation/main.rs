@@ -1,7 +1,7 @@
 //! The protocol under a scheduler, a clock and a network that are all made from one seed.
 //!
 //! Users sign in, get tokens, withdraw them and delete themselves, operators and late events
-//! interfere, and sweeps run, while messages are delayed, lost, answered twice or never, requests
+//! interfere, ban, let in again and end everybody's sessions, and sweeps run, while messages are delayed, lost, answered twice or never, requests
 //! die at any await point and ACS fails in every way it can. After each acknowledgement, and once
 //! all is quiet, the invariants of ARCHITECTURE.md are checked against what ACS really holds. The
 //! client is the real one, its signing included; ACS is the emulator, called in process.
@@ -17,7 +17,9 @@ mod acs;
 mod actors;
 mod history;
 mod network;
+mod operators;
 mod random;
+mod rulings;
 mod table;
 mod world;
 

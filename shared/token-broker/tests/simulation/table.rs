@@ -1,7 +1,9 @@
 use std::sync::Arc;
 
 use identity_client::Deadline;
-use user_table::{MemoryTable, Nonce, Record, RecordKey, Stored, TableError, UserTable, Written};
+use user_table::{
+    MemoryTable, Nonce, Page, Record, RecordKey, Standing, Stored, TableError, UserTable, Written,
+};
 
 use crate::network::Network;
 
@@ -42,6 +44,18 @@ impl UserTable for RemoteTable {
         self.exchange(deadline, serve).await
     }
 
+    async fn read_with_everybody(
+        &self,
+        user: &RecordKey,
+        deadline: &Deadline,
+    ) -> Result<Standing, TableError> {
+        let user = user.clone();
+        let serve = |table: Arc<MemoryTable>, at: Deadline| async move {
+            table.read_with_everybody(&user, &at).await
+        };
+        self.exchange(deadline, serve).await
+    }
+
     async fn write(
         &self,
         key: &RecordKey,
@@ -60,6 +74,19 @@ impl UserTable for RemoteTable {
     async fn due(&self, limit: usize, deadline: &Deadline) -> Result<Vec<RecordKey>, TableError> {
         let serve =
             move |table: Arc<MemoryTable>, at: Deadline| async move { table.due(limit, &at).await };
+        self.exchange(deadline, serve).await
+    }
+
+    async fn list(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> Result<Page, TableError> {
+        let after = after.cloned();
+        let serve = move |table: Arc<MemoryTable>, at: Deadline| async move {
+            table.list(after.as_ref(), limit, &at).await
+        };
         self.exchange(deadline, serve).await
     }
 }

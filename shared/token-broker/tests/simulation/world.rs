@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use acs_emulator::Emulator;
 use identity_client::{ConnectionString, Deadline, IdentityClient, IdentityId, Options};
-use token_broker::{Call, Session, Settings, TokenBroker};
+use token_broker::{Call, IssueError, Ruling, Session, Settings, TokenBroker};
 use tokio::time::sleep;
-use user_table::{MemoryTable, Nonce, RecordKey, UserTable};
+use user_table::{MemoryTable, Nonce, Record, RecordKey, UserTable};
 
 use crate::acs::RemoteAcs;
 use crate::actors;
 use crate::history::History;
 use crate::network::{Network, now, reset_clock};
+use crate::operators;
 use crate::random::Random;
 use crate::table::RemoteTable;
 
@@ -24,7 +25,7 @@ pub(crate) struct World {
     pub(crate) users: Vec<RecordKey>,
     sessions: Mutex<Vec<Vec<Session>>>,
     processes: Mutex<Vec<Arc<TokenBroker<RemoteTable>>>>,
-    table: RemoteTable,
+    pub(crate) table: RemoteTable,
 }
 
 /// How often what happened.
@@ -88,9 +89,12 @@ impl World {
     }
 
     pub(crate) async fn bound_identity(&self, user: &RecordKey) -> Option<IdentityId> {
+        self.record(user).await.binding.map(|binding| binding.identity)
+    }
+
+    async fn record(&self, key: &RecordKey) -> Record {
         let deadline = Deadline::new(now(), Duration::ZERO);
-        let stored = self.table.table.read(user, &deadline).await.expect("a calm table");
-        stored.record.binding.map(|binding| binding.identity)
+        self.table.table.read(key, &deadline).await.expect("a calm table").record
     }
 
     fn process(&self) -> Arc<TokenBroker<RemoteTable>> {
@@ -126,9 +130,11 @@ impl World {
         if self.random.percent(75) { newest.clone() } else { self.random.pick(of_user).clone() }
     }
 
-    /// No more faults; sweeps until nothing is due for a day.
+    /// No more faults; an operator completes the walk of the last mark, and sweeps until nothing is
+    /// due for a day.
     async fn come_to_rest(&self) {
         self.table.network.calm_down();
+        operators::complete_walk(self).await;
         for _ in 0..24 {
             sleep(Duration::from_hours(1)).await;
             actors::sweep(self).await;
@@ -137,6 +143,7 @@ impl World {
 
     async fn check_at_rest(&self) {
         let rows = self.table.table.rows();
+        let everybody = self.record(&RecordKey::Everybody).await.sign_in_not_before;
         let mut bound = BTreeSet::new();
         for (key, record) in &rows {
             assert_eq!((record.pending, record.lease), (None, None), "work was lost: {record:?}");
@@ -146,13 +153,13 @@ impl World {
                 let is_own = bound.insert(binding.identity.to_string());
                 assert!(is_own, "two users have one identity: {}", binding.identity);
             }
-            let watermark = record.sign_in_not_before;
-            if let Some(watermark) = watermark {
+            if let Some(watermark) = record.sign_in_not_before.max(everybody) {
                 self.history.assert_dead_up_to(&self.emulator, key, watermark);
             }
         }
         self.check_identities(&bound);
         for user in &self.users {
+            self.check_who_is_banned(user).await;
             self.check_that_a_fresh_sign_in_works(user).await;
         }
     }
@@ -170,13 +177,25 @@ impl World {
         }
     }
 
+    async fn check_who_is_banned(&self, user: &RecordKey) {
+        let is_suspended = self.record(user).await.is_suspended();
+        self.history.assert_ruled(user, is_suspended);
+        if is_suspended {
+            let session = actors::fresh(user.clone());
+            let call = Call::new(actors::deadline(), &self.history);
+            let refused = self.broker().issue(&session, &actors::grant(), &call).await;
+            assert!(matches!(refused, Err(IssueError::Suspended)), "{refused:?}");
+            operators::say(self, user, Ruling::Operator, true).await;
+        }
+    }
+
     async fn check_that_a_fresh_sign_in_works(&self, user: &RecordKey) {
         let mut issued = None;
         // Twice, a minute apart: an identity that has vanished is given up only then.
         for _ in 0..2 {
             sleep(Duration::from_secs(61)).await;
             let session = actors::fresh(user.clone());
-            let call = Call::new(Deadline::new(now(), Duration::from_secs(10)), &self.history);
+            let call = Call::new(actors::deadline(), &self.history);
             issued = self.broker().issue(&session, &actors::grant(), &call).await.ok();
             if issued.is_some() {
                 break;
@@ -206,6 +225,12 @@ impl Figures {
             "swept",
             "died",
             "sign-in again",
+            "suspended",
+            "suspension lifted",
+            "kept out",
+            "everybody revoked",
+            "walk taken up",
+            "walk broke off",
             "IdentityCreated",
             "IdentityReplaced",
             "IdentityDiscarded",

@@ -6,10 +6,8 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::{ReconnectMode, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{
-    BehaviorVersion, Config, Credentials, Region, StalledStreamProtectionConfig,
+    BehaviorVersion, Config, Region, SharedCredentialsProvider, StalledStreamProtectionConfig,
 };
-
-use super::http;
 
 /// A hundred times what DynamoDB usually takes (single-digit milliseconds), and short enough that
 /// all attempts fit into a few seconds. Connecting counts; so does reading the answer.
@@ -28,8 +26,9 @@ const BACKOFF: Duration = Duration::from_millis(25);
 pub struct Access {
     /// The AWS region, for instance `eu-central-1`.
     pub region: String,
-    /// Used as they are for the client's whole life, as a Lambda function's own credentials are.
-    pub credentials: Credentials,
+    /// Asked again whenever what it gave expires. A Lambda function's own credentials never do in its
+    /// life.
+    pub credentials: SharedCredentialsProvider,
     /// Asked instead of the region's own endpoint, for a local table.
     pub endpoint_url: Option<String>,
 }
@@ -44,7 +43,7 @@ pub fn client(access: Access, http: reqwest::Client) -> Client {
         .behavior_version(BehaviorVersion::v2026_01_12())
         .region(Region::new(access.region))
         .credentials_provider(access.credentials)
-        .http_client(http::shared(http))
+        .http_client(aws_http::shared(http))
         .retry_config(
             RetryConfig::standard()
                 .with_max_attempts(ATTEMPTS)
@@ -63,6 +62,8 @@ pub fn client(access: Access, http: reqwest::Client) -> Client {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::config::Credentials;
+
     use super::super::DynamoTable;
     use super::*;
 
@@ -70,6 +71,7 @@ mod tests {
     fn the_credentials_do_not_reach_a_log_through_debug() {
         let token = Some("FQoGZXIvYXdzEBYaD".to_owned());
         let credentials = Credentials::new("AKIDEXAMPLE", "wJalrXUtnFEMI", token, None, "test");
+        let credentials = SharedCredentialsProvider::new(credentials);
         let region = "eu-central-1".to_owned();
         let access = Access { region, credentials, endpoint_url: None };
         let shown = format!("{access:?}");

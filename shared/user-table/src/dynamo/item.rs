@@ -10,7 +10,9 @@ use thiserror::Error;
 use crate::error::TableError;
 use crate::key::RecordKey;
 use crate::nonce::Nonce;
-use crate::record::{Binding, EpochSeconds, Lease, Pending, Record, Work, later};
+use crate::record::{
+    Authority, Binding, EpochSeconds, Lease, Pending, Record, Suspension, Work, later,
+};
 use crate::table::Stored;
 
 pub(super) const ID: &str = "id";
@@ -25,6 +27,8 @@ const IDENTITY: &str = "identity";
 const IDENTITY_SIGN_IN: &str = "identity_sign_in";
 const SIGN_IN_NOT_BEFORE: &str = "sign_in_not_before";
 const SUSPENDED: &str = "suspended";
+const SUSPENSION_BY: &str = "suspension_by";
+const SUSPENSION_AT_MS: &str = "suspension_at_ms";
 const LEASE_OWNER: &str = "lease_owner";
 const LEASE_UNTIL_MS: &str = "lease_until_ms";
 const LEASE_SIGN_IN: &str = "lease_sign_in";
@@ -46,13 +50,22 @@ struct Unreadable {
     rule: &'static str,
 }
 
+/// The row's primary key.
+pub(super) fn primary_key(key: &RecordKey) -> Item {
+    Item::from([(ID.to_owned(), text(key.to_text()))])
+}
+
 /// The row for a record.
 pub(super) fn write(key: &RecordKey, record: &Record, revision: Nonce) -> Item {
     let mut item = Item::new();
     let mut put = |name: &str, value| item.insert(name.to_owned(), value);
     put(ID, text(key.to_text()));
     put(REVISION, text(revision.to_string()));
-    put(SUSPENDED, AttributeValue::Bool(record.suspended));
+    put(SUSPENDED, AttributeValue::Bool(record.is_suspended()));
+    if let Some(suspension) = &record.suspension {
+        put(SUSPENSION_BY, text(authority_name(suspension.by)));
+        put(SUSPENSION_AT_MS, instant(suspension.at));
+    }
     if let Some(binding) = &record.binding {
         put(IDENTITY, text(binding.identity.as_ref()));
         put(IDENTITY_SIGN_IN, number(binding.sign_in.0));
@@ -102,7 +115,7 @@ fn stored(item: &Item) -> Result<Stored, Unreadable> {
     let record = Record {
         binding: binding(item)?,
         sign_in_not_before: seconds(item, SIGN_IN_NOT_BEFORE)?,
-        suspended: flag(item, SUSPENDED)?,
+        suspension: suspension(item)?,
         lease: lease(item)?,
         pending: pending(item)?,
         doubted_since: millisecond(item, DOUBTED_SINCE_MS)?,
@@ -116,6 +129,17 @@ fn binding(item: &Item) -> Result<Option<Binding>, Unreadable> {
     let identity = get(item, IDENTITY, "the id of an ACS identity", parse)?;
     let sign_in = seconds(item, IDENTITY_SIGN_IN)?.unwrap_or(EpochSeconds(0));
     Ok(identity.map(|identity| Binding { identity, sign_in }))
+}
+
+fn suspension(item: &Item) -> Result<Option<Suspension>, Unreadable> {
+    let lifted = !flag(item, SUSPENDED)?;
+    let by =
+        get(item, SUSPENSION_BY, "operator or provider", |value| authority(value.as_s().ok()?))?;
+    let at = millisecond(item, SUSPENSION_AT_MS)?.unwrap_or_default();
+    if lifted && by.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(Suspension { by: by.unwrap_or(Authority::Operator), lifted, at }))
 }
 
 fn lease(item: &Item) -> Result<Option<Lease>, Unreadable> {
@@ -184,6 +208,18 @@ const fn work_name(work: Work) -> &'static str {
     }
 }
 
+fn authority(name: &str) -> Option<Authority> {
+    let all = [Authority::Operator, Authority::Provider];
+    all.into_iter().find(|authority| authority_name(*authority) == name)
+}
+
+const fn authority_name(authority: Authority) -> &'static str {
+    match authority {
+        Authority::Operator => "operator",
+        Authority::Provider => "provider",
+    }
+}
+
 fn text(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
 }
@@ -210,6 +246,8 @@ mod tests {
             (IDENTITY_SIGN_IN, text("1")),
             (SIGN_IN_NOT_BEFORE, AttributeValue::N("1.5".to_owned())),
             (SUSPENDED, text("true")),
+            (SUSPENSION_BY, text("Operator")),
+            (SUSPENSION_AT_MS, text("1")),
             (LEASE_OWNER, number(1)),
             (LEASE_UNTIL_MS, number(i64::MAX)),
             (LEASE_VOID, number(0)),

@@ -3,13 +3,16 @@
 use std::sync::Arc;
 
 use user_table::DynamoTable;
-use user_table::dynamo::{Access, Client, Credentials, client, create_table};
+use user_table::dynamo::{
+    Access, Client, Credentials, SharedCredentialsProvider, client, create_table,
+};
 
 /// A client of the DynamoDB at `url`.
 pub(crate) fn client_at(url: &str) -> Client {
+    let credentials = Credentials::new("test", "test", None, None, "test");
     let access = Access {
         region: "eu-central-1".to_owned(),
-        credentials: Credentials::new("test", "test", None, None, "test"),
+        credentials: SharedCredentialsProvider::new(credentials),
         endpoint_url: Some(url.to_owned()),
     };
     client(access, identity_client::http_client(None).unwrap())

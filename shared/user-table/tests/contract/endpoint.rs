@@ -54,11 +54,11 @@ impl Endpoint {
         self.exchange().replies.len()
     }
 
-    /// The body of the only request.
-    pub(crate) fn request(&self) -> String {
+    /// The bodies of all requests so far.
+    pub(crate) fn requests(&self) -> Vec<String> {
         let exchange = self.exchange();
-        let [request] = exchange.requests.as_slice() else { panic!("not one request") };
-        request.split_once("\r\n\r\n").unwrap().1.to_owned()
+        let body = |request: &String| request.split_once("\r\n\r\n").unwrap().1.to_owned();
+        exchange.requests.iter().map(body).collect()
     }
 
     fn exchange(&self) -> MutexGuard<'_, Exchange> {

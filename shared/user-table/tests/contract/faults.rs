@@ -66,10 +66,16 @@ async fn a_call_that_nobody_answers_ends_at_its_deadline() {
     assert!(table.due(1, &deadline).await.unwrap_err().is_transient());
     assert_eq!(started.elapsed(), 2 * budget);
     let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
+    assert!(table.read_with_everybody(&alice(), &deadline).await.unwrap_err().is_transient());
+    assert_eq!(started.elapsed(), 3 * budget);
+    let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
+    assert!(table.list(None, 1, &deadline).await.unwrap_err().is_transient());
+    assert_eq!(started.elapsed(), 4 * budget);
+    let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
     let nothing = Record::default();
     let written = table.write(&alice(), None, &nothing, Nonce::from_bits(1), &deadline).await;
     assert!(written.unwrap_err().is_transient());
-    assert_eq!(started.elapsed(), 3 * budget);
+    assert_eq!(started.elapsed(), 5 * budget);
 }
 
 #[tokio::test]

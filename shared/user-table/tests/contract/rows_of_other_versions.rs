@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use identity_client::{Deadline, Timestamp};
 use user_table::{
-    Binding, DynamoTable, EpochSeconds, Lease, Nonce, Pending, Record, RecordKey, Stored,
-    TableError, UserTable, Work,
+    Authority, Binding, DynamoTable, EpochSeconds, Lease, Nonce, Pending, Record, RecordKey,
+    Stored, Suspension, TableError, UserTable, Work,
 };
 
 use crate::dynamo::client_at;
@@ -14,11 +14,15 @@ use crate::endpoint::{Endpoint, Reply};
 
 #[tokio::test]
 async fn a_row_of_this_version_reads_as_it_was_written() {
-    let stored = read(include_str!("fixtures/whole.json")).await.unwrap();
+    let stored = read(include_str!("fixtures/suspended_by_the_provider.json")).await.unwrap();
     let record = Record {
         binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(1_500_000_001) }),
         sign_in_not_before: Some(EpochSeconds(1_500_000_000)),
-        suspended: true,
+        suspension: Some(Suspension {
+            by: Authority::Provider,
+            lifted: false,
+            at: at_ms(1_700_000_000_006),
+        }),
         lease: Some(Lease {
             owner: Nonce::from_bits(2),
             until: at_ms(1_600_000_000_002),
@@ -36,6 +40,22 @@ async fn a_row_of_this_version_reads_as_it_was_written() {
         expires_at: Some(EpochSeconds(4_102_488_000)),
     };
     assert_eq!(stored, Stored { record, revision: Some(Nonce::from_bits(1)) });
+}
+
+#[tokio::test]
+async fn a_ban_from_before_bans_had_authors_is_an_operators() {
+    let record = read(include_str!("fixtures/whole.json")).await.unwrap().record;
+    let ban = Suspension { by: Authority::Operator, lifted: false, at: at_ms(0) };
+    assert_eq!(record.suspension, Some(ban));
+    assert!(record.is_suspended());
+}
+
+#[tokio::test]
+async fn a_ban_that_was_lifted_is_remembered_as_such() {
+    let record = read(include_str!("fixtures/lifted.json")).await.unwrap().record;
+    let at = at_ms(1_700_000_000_006);
+    let lifted = Suspension { by: Authority::Operator, lifted: true, at };
+    assert_eq!(record, Record { suspension: Some(lifted), ..Record::default() });
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! The contract of `UserTable`, rule by rule; every rule gets an empty table.
 
 pub(crate) mod due;
+pub(crate) mod everybody;
+pub(crate) mod list;
 pub(crate) mod races;
 pub(crate) mod rows;
 
@@ -39,6 +41,19 @@ macro_rules! contract {
                 due_names_what_is_due_the_oldest_first,
                 due_stops_at_its_limit,
                 finished_work_is_no_longer_due,
+            ]
+            everybody: [
+                where_nobody_ever_revoked_everybody_only_the_users_own_record_counts,
+                everybodys_watermark_is_read_with_each_users_record,
+                everybodys_watermark_ends_with_its_row,
+                a_users_row_that_has_expired_hides_nothing_of_everybodys,
+            ]
+            list: [
+                a_walk_meets_every_row_once,
+                a_walk_goes_on_after_a_row_that_is_gone,
+                a_walk_over_an_empty_table_ends,
+                a_walk_leaves_out_rows_whose_time_is_over,
+                a_record_is_listed_as_it_is_read,
             ]
         }
     };

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use identity_client::Timestamp;
 use user_table::{
-    Binding, EpochSeconds, Lease, Pending, Record, RecordKey, Stored, UserTable, Work, Written,
+    Authority, Binding, EpochSeconds, Lease, Pending, Record, RecordKey, Stored, Suspension,
+    UserTable, Work, Written,
 };
 
 use super::{
@@ -25,7 +26,11 @@ pub(crate) async fn a_record_reads_back_whole(table: &Arc<impl UserTable>) {
                     sign_in: EpochSeconds(1_500_000_001),
                 }),
                 sign_in_not_before: Some(EpochSeconds(NOON - 1)),
-                suspended: flag,
+                suspension: Some(Suspension {
+                    by: if flag { Authority::Operator } else { Authority::Provider },
+                    lifted: work == Work::Revoke,
+                    at: at_ms(1_700_000_000_006),
+                }),
                 lease: Some(Lease {
                     owner: nonce(2),
                     until: at_ms(1_600_000_000_002),
@@ -66,6 +71,8 @@ pub(crate) async fn instants_are_kept_to_the_millisecond(table: &Arc<impl UserTa
         binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(7) }),
         lease: Some(Lease { owner: nonce(9), until: at, sign_in: EpochSeconds(7), void: false }),
         pending: Some(Pending { work: Work::Revoke, owner: nonce(9), since: at, retry_at: at }),
+        suspension: Some(Suspension { by: Authority::Provider, lifted: false, at }),
+        doubted_since: Some(at),
         ..Record::default()
     };
     write(table, &key, None, &record(exact), 1).await;

@@ -1,16 +1,15 @@
-//! The SDK's HTTP seam over `reqwest`, so that a process has one HTTP and TLS stack.
+//! The AWS SDK's HTTP seam over `reqwest`, so that a process has one HTTP and TLS stack.
 
 use std::mem;
 
-use aws_sdk_dynamodb::config::SharedHttpClient;
-use aws_sdk_dynamodb::config::http::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
 };
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use thiserror::Error;
 
-/// A page of a query holds at most 1 MB of items; its JSON is somewhat longer.
+/// The longest answers are DynamoDB's: a page of a query holds at most 1 MB of items; its JSON is somewhat longer.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html>
 const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
 
@@ -25,9 +24,10 @@ struct Streaming;
 #[derive(Debug)]
 struct Connector(reqwest::Client);
 
-/// The SDK's view of `client`. The SDK's connect and read timeouts are not passed on: `client` has
+/// The SDK's view of `client`, whose connections it shares. The SDK's connect and read timeouts are not passed on: `client` has
 /// its own for connecting, and the SDK ends attempts by itself.
-pub(super) fn shared(client: reqwest::Client) -> SharedHttpClient {
+#[must_use]
+pub fn shared(client: reqwest::Client) -> SharedHttpClient {
     let connector = SharedHttpConnector::new(Connector(client));
     http_client_fn(move |_, _| connector.clone())
 }

@@ -1,0 +1,54 @@
+//! Ends everybody's sessions at once, without writing to every row before the first answer.
+//!
+//! One row of its own holds everybody's watermark W, and whoever reads a user's record reads it too.
+//! From the moment it is written no session at or before W is admitted. That leaves the tokens that
+//! were minted before: they die row by row, in a walk over the table that begins after W and gives
+//! each user who has an identity, or is about to get one, a revocation of their own at W. The walk
+//! may die halfway and begin anew; once it is complete, no token of a session at or before W is
+//! alive:
+//!
+//! - A renewal mints its token (I) before it reads everybody's watermark (R). If R does not see W,
+//!   then I < R < W, and the walk reads the row (S) and has ACS revoke (A) after that: I < A, and A
+//!   kills the token. If R sees W, the session is refused.
+//! - A creation claims its lease (C), mints (I), and then binds the identity (B) while it reads
+//!   everybody's watermark (R). If C comes before W, the walk finds the lease or the identity. It
+//!   raises this user's own watermark: before B, and B sees it; or after B, and A kills the token.
+//!   If C comes after W, so does R, which begins after C has been answered, and sees W.
+//!
+//! Everybody's watermark comes into a user's record only together with the order to revoke: there it
+//! says that the tokens from before it are dead or about to be. The walk does so; and a session that
+//! has ended with everybody's, if it asks for a revocation before the walk has come to its user.
+
+use user_table::{EpochSeconds, Record, RecordKey, UserTable};
+
+use crate::broker::TokenBroker;
+use crate::call::Call;
+use crate::error::WorkError;
+use crate::rules;
+
+impl<T: UserTable> TokenBroker<T> {
+    /// Ends every session of every user at once, and tells up to which second.
+    ///
+    /// Tokens from before live on until [`TokenBroker::revoke`] is done for every row of
+    /// [`UserTable::list`] that has a binding or a lease, as for an event of that second. A walk
+    /// that broke off may begin anew with what [`TokenBroker::everybody`] says.
+    ///
+    /// # Errors
+    /// [`WorkError::Table`]. Repeating the call does no harm.
+    pub async fn revoke_everybody(&self, call: &Call<'_>) -> Result<EpochSeconds, WorkError> {
+        let stored = self.read(&RecordKey::Everybody, call).await?;
+        let retention = self.settings.tombstone_retention;
+        let now = call.deadline.now();
+        let rule = |record: &Record| rules::everybody_revoked(record, retention, now);
+        let applied = self.apply(&RecordKey::Everybody, stored, call, rule).await?;
+        Ok(applied.stored.record.sign_in_not_before.unwrap_or_else(|| now.into()))
+    }
+
+    /// Up to which second everybody's sessions have ended, if they ever have.
+    ///
+    /// # Errors
+    /// [`WorkError::Table`].
+    pub async fn everybody(&self, call: &Call<'_>) -> Result<Option<EpochSeconds>, WorkError> {
+        Ok(self.read(&RecordKey::Everybody, call).await?.record.sign_in_not_before)
+    }
+}

@@ -1,0 +1,164 @@
+//! What identity providers say, on its way through the rules and the queues.
+#![expect(
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+use identity_events::Action;
+use serde_json::json;
+use tests::deployment::Deployment;
+use tests::events::{Sample, sample, samples, subject};
+use tests::stack::now;
+
+#[tokio::test]
+async fn a_password_change_at_any_provider_ends_the_tokens_and_locks_the_old_session_out() {
+    let deployed = Deployment::start().await;
+    for name in [
+        "cognito-change-password",
+        "auth0-password-changed",
+        "okta-update-password",
+        "generic-password-changed",
+    ] {
+        let happened = now();
+        let sample = sample(name).at(happened);
+        let user = subject(&sample.event().unwrap());
+        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        let first = deployed.token(&session).await;
+        deployed.say(&sample).await;
+        deployed.until_dead(&first.token()).await;
+        assert_eq!(deployed.token(&session).await.code(), "sign_in_again", "{name}");
+        let fresh = deployed.outside.sign_in_at(&user, happened + 1).await;
+        assert_eq!(deployed.token(&fresh).await.identity(), first.identity(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_user_who_is_deleted_at_the_provider_is_deleted_at_acs() {
+    let deployed = Deployment::start().await;
+    let happened = now();
+    let sample = sample("cognito-admin-delete-user").at(happened);
+    let user = subject(&sample.event().unwrap());
+    let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+    let token = deployed.acs_token(&session).await;
+    deployed.say(&sample).await;
+    deployed.until_dead(&token).await;
+    assert_eq!(deployed.acs().live_identities().await, [""; 0]);
+    assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
+}
+
+#[tokio::test]
+async fn a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_done() {
+    let deployed = Deployment::start().await;
+    let happened = now();
+    let at = |number| sample("generic-password-changed").about(number).at(happened);
+    let (alice, bob) = (at(1), at(2));
+    let mut tokens = Vec::new();
+    for one in [&alice, &bob] {
+        let user = subject(&one.event().unwrap());
+        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        tokens.push(deployed.acs_token(&session).await);
+    }
+    let poison = r#"{"source": "com.example.accounts", "detail": {}}"#;
+    let queue = deployed.output("RevokeQueueUrl");
+    deployed.aws.send_messages(queue, &[&alice.envelope, poison, &bob.envelope]).await;
+
+    for token in &tokens {
+        deployed.until_dead(token).await;
+    }
+    let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
+    assert_eq!(dead, [poison]);
+    assert!(deployed.aws.is_empty(queue).await, "something is left in the queue");
+    let log = deployed.aws.log("/aws/lambda/acs-token-broker/revoke-queue").await;
+    let line = tests::log::lines(&log).find(|line| line["EventUnusable"] == 1);
+    assert_eq!(line.unwrap()["code"], "not_an_event");
+}
+
+#[tokio::test]
+async fn a_misspelt_event_of_our_own_kind_is_seen_and_not_dropped() {
+    let deployed = Deployment::start().await;
+    let sample = sample("generic-password-changed").at(now());
+    let envelope = sample.envelope.replace("PasswordChanged", "PasswordChange");
+    deployed.say(&Sample { name: "misspelt".to_owned(), envelope }).await;
+    let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
+    assert!(dead[0].contains("PasswordChange"), "{dead:?}");
+}
+
+/// A rule of the template: its pattern, and the queue that it fills.
+struct Rule {
+    pattern: String,
+    queue: String,
+}
+
+#[tokio::test]
+async fn each_event_reaches_the_queue_of_the_function_that_carries_it_out() {
+    let deployed = Deployment::start().await;
+    let mut rules = Vec::new();
+    for bus in [
+        "default",
+        deployed.output("EventBusName"),
+        "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs",
+        "aws.partner/okta.com/acme/prod",
+    ] {
+        rules.extend(queue_rules(&deployed, bus).await);
+    }
+    assert_eq!(rules.len(), 8, "two rules for each kind of provider");
+    for sample in samples() {
+        let Some(event) = sample.event() else { continue };
+        let mut queues = Vec::new();
+        for rule in &rules {
+            let test = json!({ "EventPattern": rule.pattern, "Event": sample.envelope });
+            let answer = deployed.aws.call("events", "AWSEvents.TestEventPattern", test).await;
+            if answer["Result"] == true {
+                queues.push(rule.queue.as_str());
+            }
+        }
+        let expected = if event.action == Action::Delete { "delete" } else { "revoke" };
+        assert_eq!(queues, [format!("acs-token-broker-{expected}")], "{}", sample.name);
+    }
+}
+
+async fn queue_rules(deployed: &Deployment, bus: &str) -> Vec<Rule> {
+    let list = json!({ "EventBusName": bus });
+    let listed = deployed.aws.call("events", "AWSEvents.ListRules", list).await;
+    let mut rules = Vec::new();
+    for rule in listed["Rules"].as_array().unwrap() {
+        let Some(pattern) = rule["EventPattern"].as_str() else { continue };
+        let name = json!({ "Rule": rule["Name"], "EventBusName": bus });
+        let targets = deployed.aws.call("events", "AWSEvents.ListTargetsByRule", name).await;
+        let target = &targets["Targets"][0];
+        let retry = json!({"MaximumEventAgeInSeconds": 86400, "MaximumRetryAttempts": 185});
+        assert_eq!(target["RetryPolicy"], retry, "{targets}");
+        assert!(target["DeadLetterConfig"]["Arn"].is_string(), "{targets}");
+        let queue = target["Arn"].as_str().and_then(|arn| arn.rsplit(':').next()).unwrap();
+        rules.push(Rule { pattern: pattern.to_owned(), queue: queue.to_owned() });
+    }
+    rules
+}
+
+#[tokio::test]
+async fn a_burst_of_password_changes_is_worked_off_two_functions_at_a_time() {
+    const USERS: u8 = 40;
+    let deployed = Deployment::start().await;
+    let happened = now();
+    let mut tokens = Vec::new();
+    for number in 1..=USERS {
+        let sample = sample("generic-password-changed").about(number).at(happened);
+        let user = subject(&sample.event().unwrap());
+        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        tokens.push(deployed.acs_token(&session).await);
+        deployed.say(&sample).await;
+    }
+    for token in &tokens {
+        deployed.until_dead(token).await;
+    }
+    let counters = deployed.acs().counters().await;
+    assert_eq!(counters["revoke"]["requests"], u64::from(USERS), "each user once");
+    let mappings = deployed.aws.get("lambda", "/2015-03-31/event-source-mappings/").await;
+    let mappings = mappings["EventSourceMappings"].as_array().unwrap();
+    assert_eq!(mappings.len(), 2);
+    for mapping in mappings {
+        assert_eq!(mapping["ScalingConfig"]["MaximumConcurrency"], 2, "{mapping}");
+        assert_eq!(mapping["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+    }
+}

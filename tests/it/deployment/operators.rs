@@ -1,0 +1,59 @@
+//! What operators do with `acs-broker`, on the deployed stack and with AWS credentials.
+
+use serde_json::json;
+use tests::deployment::Deployment;
+use tests::events::{sample, subject};
+use tests::operator::Operator;
+use tests::stack::now;
+
+#[tokio::test]
+async fn an_operator_finds_the_stack_by_its_name_and_revokes_and_deletes_in_it() {
+    let deployed = Deployment::start().await;
+    let operator = Operator::of_deployed(&deployed);
+    let session = deployed.outside.sign_in_at("alice", now() - 100).await;
+    let first = deployed.token(&session).await;
+
+    let shown = operator.run("show alice").await;
+    assert_eq!((shown.exit, &shown.json["identity"]["id"]), (0, &json!(first.identity())));
+    let revoked = operator.run("revoke alice").await;
+    assert_eq!(revoked.exit, 0, "{}", revoked.text);
+    assert!(!deployed.acs().is_active(&first.token()).await);
+    assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
+    let deleted = operator.run("delete alice --yes").await;
+    assert_eq!(deleted.exit, 0, "{}", deleted.text);
+    assert_eq!(deployed.acs().live_identities().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_dead_letter_is_listed_with_its_reason_and_carried_out_once_its_cause_is_gone() {
+    let deployed = Deployment::start().await;
+    let operator = Operator::of_deployed(&deployed);
+    let happened = now();
+    let sample = sample("generic-password-changed").at(happened);
+    let user = subject(&sample.event().unwrap());
+    let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+    let token = deployed.acs_token(&session).await;
+
+    let name = deployed.output("RevokeQueueFunctionName");
+    let configuration = deployed.aws.configuration(name).await;
+    let right = configuration["Environment"]["Variables"].clone();
+    let mut wrong = right.clone();
+    wrong["GENERIC_EVENT_SOURCE"] = json!("com.example.others");
+    deployed.aws.set_environment(name, &wrong).await;
+    deployed.say(&sample).await;
+    deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
+
+    let listed = operator.run("dead-letters list").await;
+    let letters = listed.json["deadLetters"].as_array().unwrap();
+    assert_eq!(letters.len(), 1, "{}", listed.text);
+    assert_eq!(letters[0]["queue"], "revoke", "{}", listed.text);
+    assert_eq!(letters[0]["detailType"], "PasswordChanged", "{}", listed.text);
+    assert!(!listed.text.contains(&format!("\"{user}\"")), "a user by name: {}", listed.text);
+
+    deployed.aws.set_environment(name, &right).await;
+    let replayed = operator.run("dead-letters replay --yes").await;
+    assert_eq!(replayed.exit, 0, "{}", replayed.text);
+    deployed.until_dead(&token).await;
+    assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
+    assert_eq!(operator.run("dead-letters list").await.json["deadLetters"], json!([]));
+}

@@ -1,0 +1,189 @@
+//! AWS's APIs, as the owner of an account calls them.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test cannot go on without AWS"
+)]
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use serde_json::{Value, json};
+
+/// How long a call may take, on a machine busy with other tests.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// A client of every API at one address. Methods panic when AWS refuses.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    http: reqwest::Client,
+    endpoint: String,
+}
+
+/// What an invocation came to.
+#[derive(Clone, Debug)]
+pub struct Invocation {
+    /// Whether the function failed.
+    pub failed: bool,
+    /// Its answer, or its error.
+    pub payload: Value,
+}
+
+impl Aws {
+    /// AWS at `endpoint`, a URL without a trailing slash.
+    #[must_use]
+    pub fn new(endpoint: &str) -> Self {
+        let http = identity_client::http_client(None).expect("an HTTP client");
+        Self { http, endpoint: endpoint.to_owned() }
+    }
+
+    /// Puts an event on a bus: `events:PutEvents`.
+    pub async fn put_event(&self, bus: &str, envelope: &Value) {
+        let text = |name: &str| envelope.get(name).and_then(Value::as_str).unwrap_or_default();
+        let detail = envelope.get("detail").map(Value::to_string).unwrap_or_default();
+        let entry = json!({
+            "EventBusName": bus, "Source": text("source"), "DetailType": text("detail-type"),
+            "Detail": detail,
+        });
+        let put = self.call("events", "AWSEvents.PutEvents", json!({ "Entries": [entry] })).await;
+        assert_eq!(put.get("FailedEntryCount"), Some(&json!(0)), "{put}");
+    }
+
+    /// Puts messages into a queue at once: `sqs:SendMessageBatch`.
+    pub async fn send_messages(&self, queue: &str, bodies: &[&str]) {
+        let entry =
+            |(number, body): (usize, &&str)| json!({"Id": number.to_string(), "MessageBody": body});
+        let entries: Vec<_> = bodies.iter().enumerate().map(entry).collect();
+        let batch = json!({ "QueueUrl": queue, "Entries": entries });
+        self.call("sqs", "AmazonSQS.SendMessageBatch", batch).await;
+    }
+
+    /// The bodies of the messages in a queue, at most ten, without taking them out.
+    pub async fn messages(&self, queue: &str) -> Vec<String> {
+        let peek = json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
+        let answer = self.call("sqs", "AmazonSQS.ReceiveMessage", peek).await;
+        let messages =
+            answer.get("Messages").and_then(Value::as_array).cloned().unwrap_or_default();
+        let body = |message: &Value| message.get("Body").and_then(Value::as_str).map(str::to_owned);
+        messages.iter().filter_map(body).collect()
+    }
+
+    /// Whether nothing is in a queue, and nothing of it is being handled.
+    pub async fn is_empty(&self, queue: &str) -> bool {
+        let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
+        let ask = json!({ "QueueUrl": queue, "AttributeNames": names });
+        let answer = self.call("sqs", "AmazonSQS.GetQueueAttributes", ask).await;
+        let attributes = answer.get("Attributes").cloned().unwrap_or_default();
+        names.iter().all(|name| attributes.get(name) == Some(&json!("0")))
+    }
+
+    /// Invokes a function and waits for its answer: `lambda:InvokeFunction`.
+    pub async fn invoke(&self, function: &str, event: &Value) -> Invocation {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let request = self.signed("lambda", &path).body(event.to_string());
+        let (headers, payload) = self.send(request).await;
+        Invocation { failed: headers.contains_key("x-amz-function-error"), payload }
+    }
+
+    /// The lines of a log group.
+    pub async fn log(&self, group: &str) -> String {
+        let filter = json!({ "logGroupName": group });
+        let found = self.call("logs", "Logs_20140328.FilterLogEvents", filter).await;
+        let events = found.get("events").and_then(Value::as_array).cloned().unwrap_or_default();
+        let line = |event: &Value| event.get("message").and_then(Value::as_str).map(str::to_owned);
+        events.iter().filter_map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    /// Calls an operation of an API that speaks JSON: `DynamoDB_20120810.GetItem`.
+    pub async fn call(&self, service: &str, target: &str, body: Value) -> Value {
+        let version =
+            if service == "events" || service == "secretsmanager" { "1.1" } else { "1.0" };
+        let request = self
+            .signed(service, "/")
+            .header("x-amz-target", target)
+            .header("content-type", format!("application/x-amz-json-{version}"))
+            .body(body.to_string());
+        self.send(request).await.1
+    }
+
+    /// Calls an operation of an API that takes a form: IAM.
+    pub async fn form(&self, service: &str, members: &[(&str, &str)]) -> String {
+        let encode = |text: &str| {
+            percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+                .to_string()
+        };
+        let members: Vec<_> =
+            members.iter().map(|(name, value)| format!("{name}={}", encode(value))).collect();
+        let request = self
+            .signed(service, "/")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(members.join("&"));
+        let response = request.send().await.expect("an answer of AWS");
+        let (status, text) = (response.status(), response.text().await.expect("a whole answer"));
+        assert!(status.is_success(), "{status} {text}");
+        text
+    }
+
+    /// The inline policies of a role.
+    pub async fn role_policies(&self, role: &str) -> Vec<Value> {
+        let ask = |action: &'static str| {
+            [("Action", action), ("Version", "2010-05-08"), ("RoleName", role)]
+        };
+        let names = self.form("iam", &ask("ListRolePolicies")).await;
+        let mut policies = Vec::new();
+        for name in between(&names, "<member>", "</member>") {
+            let [action, version, role] = ask("GetRolePolicy");
+            let answer = self.form("iam", &[action, version, role, ("PolicyName", name)]).await;
+            let document = between(&answer, "<PolicyDocument>", "</PolicyDocument>");
+            let document = document.first().copied().unwrap_or_default();
+            let document = percent_encoding::percent_decode_str(document).decode_utf8_lossy();
+            let document = document.replace("&quot;", "\"");
+            policies.push(serde_json::from_str(&document).expect("a policy"));
+        }
+        policies
+    }
+
+    /// Changes the environment of a function; the next invocation starts it anew.
+    pub async fn set_environment(&self, function: &str, variables: &Value) {
+        let path = format!("/2015-03-31/functions/{function}/configuration");
+        let change = json!({ "Environment": { "Variables": variables } });
+        let request = self.request(http::Method::PUT, "lambda", &path).body(change.to_string());
+        self.send(request).await;
+    }
+
+    /// The configuration of a function.
+    pub async fn configuration(&self, function: &str) -> Value {
+        self.get("lambda", &format!("/2015-03-31/functions/{function}/configuration")).await
+    }
+
+    /// Reads from an API that has paths: Lambda.
+    pub async fn get(&self, service: &str, path: &str) -> Value {
+        self.send(self.request(http::Method::GET, service, path)).await.1
+    }
+
+    fn signed(&self, service: &str, path: &str) -> reqwest::RequestBuilder {
+        self.request(http::Method::POST, service, path)
+    }
+
+    /// Says who calls. The service here looks at the key's name only.
+    fn request(&self, method: http::Method, service: &str, path: &str) -> reqwest::RequestBuilder {
+        let credential = format!("root/20261123/eu-west-1/{service}/aws4_request");
+        let authorization =
+            format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
+        let url = format!("{}{path}", self.endpoint);
+        self.http.request(method, url).timeout(PATIENCE).header("authorization", authorization)
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder) -> (HeaderMap, Value) {
+        let response = request.send().await.expect("an answer of AWS");
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.expect("a whole answer of AWS");
+        assert!(status.is_success(), "{status} {text}");
+        (headers, serde_json::from_str(&text).unwrap_or_default())
+    }
+}
+
+/// The texts of an XML document's elements of one name that hold nothing but text.
+fn between<'a>(document: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
+    document.split(begin).skip(1).filter_map(|rest| rest.split(end).next()).collect()
+}

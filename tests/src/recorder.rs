@@ -1,0 +1,111 @@
+//! A way to AWS's APIs that writes down what is called, so that rights and calls can be compared.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test cannot go on without the recorder"
+)]
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::response::{IntoResponse as _, Response};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// One right that a call needs, in the words of a policy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Right {
+    /// `dynamodb:PutItem`
+    pub action: String,
+    /// What the call names: a table, `table/index`, or a secret.
+    pub resource: String,
+}
+
+/// Passes calls on to AWS's APIs at one address. Dropping it ends it.
+#[derive(Debug)]
+pub struct Recorder {
+    /// Where it listens.
+    pub url: String,
+    used: Arc<Mutex<BTreeSet<Right>>>,
+    server: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Passage {
+    http: reqwest::Client,
+    target: String,
+    used: Arc<Mutex<BTreeSet<Right>>>,
+}
+
+impl Recorder {
+    /// Passes calls on to `target`, a URL without a trailing slash, which need not answer yet.
+    pub async fn start(target: &str) -> Self {
+        let used = Arc::default();
+        let http = identity_client::http_client(None).expect("an HTTP client");
+        let passage = Passage { http, target: target.to_owned(), used: Arc::clone(&used) };
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let router = Router::new().fallback(pass_on).with_state(passage);
+        let server = tokio::spawn(async move {
+            let _ended = axum::serve(listener, router).await;
+        });
+        Self { url, used, server }
+    }
+
+    /// What was called until now.
+    #[must_use]
+    pub fn used(&self) -> BTreeSet<Right> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Recorder {
+    fn drop(&mut self) {
+        self.server.abort();
+    }
+}
+
+async fn pass_on(
+    State(passage): State<Passage>,
+    method: Method,
+    uri: Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let used = rights(&headers, &body);
+    passage.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
+    let url = format!("{}{uri}", passage.target);
+    // With the headers as they are: the signature covers the host.
+    let sent = passage.http.request(method, url).headers(headers).body(body).send().await;
+    let Ok(answer) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, mut headers) = (answer.status(), answer.headers().clone());
+    headers.remove("transfer-encoding");
+    let Ok(body) = answer.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    (status, headers, body).into_response()
+}
+
+/// AWS's JSON protocols name the operation in a header (`DynamoDB_20120810.GetItem`,
+/// `secretsmanager.GetSecretValue`) and what it is about in the body.
+fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
+    let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let (service, operation) = target.and_then(|target| target.split_once('.')).unwrap_or_default();
+    let service = service.split('_').next().unwrap_or_default().to_ascii_lowercase();
+    let action = format!("{service}:{operation}");
+    let body: Value = serde_json::from_slice(body).unwrap_or_default();
+    let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+    let resources = match (text("TableName"), text("IndexName"), text("SecretId")) {
+        (Some(table), Some(index), _) => vec![format!("{table}/{index}")],
+        (Some(resource), None, _) | (None, _, Some(resource)) => vec![resource],
+        _ => body
+            .get("RequestItems")
+            .and_then(Value::as_object)
+            .map(|tables| tables.keys().cloned().collect())
+            .unwrap_or_default(),
+    };
+    resources.into_iter().map(|resource| Right { action: action.clone(), resource }).collect()
+}
