@@ -1,10 +1,11 @@
 # What a developer does here. `make` alone lists it.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint-aws package deploy deny tools simulate size
+.PHONY: help run test check lint-aws package deploy deny tools simulate size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 SEEDS ?= 0..20000
+DEPLOYED_ARCH := $(or $(ARCH),arm64)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +28,9 @@ lint-aws: tools ## What SAM, cfn-lint and checkov say of the AWS template
 package: tools ## The functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
 	@infra/aws/package $(if $(ARCH),--arch $(ARCH)) $(if $(VERIFY),--verify)
 
-deploy: tools ## Into AWS with your own credentials; asks for what it needs
-	cd infra/aws && ./sam build && ./sam deploy --guided
+deploy: tools ## Into AWS with your own credentials; asks for what it needs; make deploy ARCH=x86_64
+	cd infra/aws && ./sam build --parameter-overrides Architecture=$(DEPLOYED_ARCH) && \
+		./sam deploy --guided --parameter-overrides Architecture=$(DEPLOYED_ARCH)
 
 deny: ## Licences, bans and sources of the dependencies
 	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --root .tools/cargo-deny cargo-deny@0.20.2
@@ -42,3 +44,7 @@ simulate: ## The protocol's simulation at length; make simulate SEEDS=0..1000000
 
 size: tools ## Bytes, crates and instructions of each function as it ships
 	@tests/bench/size
+
+latency: package ## From a password change to dead tokens, in the local stack and the deployed one
+	$(CARGO) build --quiet --locked -p local
+	@tests/bench/latency

@@ -132,7 +132,7 @@ impl Gateway {
     }
 }
 
-/// What MiniStack says otherwise than API Gateway: the media type of an empty body, and no challenge
+/// What `MiniStack` says otherwise than API Gateway: the media type of an empty body, and no challenge
 /// with its own 401.
 fn forgive(answer: &mut Answer) {
     if answer.text.is_empty() {

@@ -13,8 +13,9 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
-use crate::gateway::{Gateway, request_id};
+use crate::gateway::Gateway;
 use crate::identity_provider::SignInError;
+use crate::request_id::request_id;
 use crate::schedule;
 
 /// The routes.

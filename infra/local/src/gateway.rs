@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use aws_lc_rs::rand;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::{Json, Router};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, Request, StatusCode};
@@ -29,6 +26,7 @@ use crate::health::Health;
 use crate::identity_provider::IdentityProvider;
 use crate::request_body;
 use crate::request_headers;
+use crate::request_id::request_id;
 use crate::routes::Routes;
 
 /// Tells the time; `main` passes the system's.
@@ -145,14 +143,6 @@ fn refusal(denied: &Denied) -> Response {
 /// An answer of the gateway itself.
 fn message(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"message": message}))).into_response()
-}
-
-/// 16 characters that end in `=`, as the service's are.
-pub(crate) fn request_id() -> String {
-    let mut bytes = [0_u8; 11];
-    // Without entropy two requests share an id in the log of a development machine.
-    let _unlikely = rand::fill(&mut bytes);
-    STANDARD.encode(bytes)
 }
 
 #[cfg(test)]

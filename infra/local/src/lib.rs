@@ -21,6 +21,7 @@ pub mod options;
 pub mod ready;
 pub mod request_body;
 pub mod request_headers;
+pub mod request_id;
 pub mod routes;
 pub mod schedule;
 pub mod signing_key;

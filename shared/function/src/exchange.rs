@@ -65,16 +65,18 @@ impl<'a> Exchange<'a> {
         Self::open(app, operation, context.request_id.clone(), budget)
     }
 
-    /// Opens the exchange for one message of a queue.
+    /// Opens the exchange for one of `left` messages of a queue. Each has an equal part of the time:
+    /// should ACS hang, the last one is written down as well as the first.
     pub(crate) fn begin_message(
         app: &'a App,
         operation: &'static str,
         message_id: &str,
+        left: usize,
         context: &Context,
     ) -> Self {
-        let left = time_left(context, (app.clock)());
-        let budget = left.map_or(LONGEST_EXCHANGE, |left| left.min(LONGEST_EXCHANGE));
-        Self::open(app, operation, message_id.to_owned(), budget)
+        let time = time_left(context, (app.clock)()).unwrap_or(LONGEST_EXCHANGE * 3);
+        let part = time / u32::try_from(left).unwrap_or(u32::MAX).max(1);
+        Self::open(app, operation, message_id.to_owned(), part.min(LONGEST_EXCHANGE))
     }
 
     fn open(app: &'a App, operation: &'static str, request_id: String, budget: Duration) -> Self {

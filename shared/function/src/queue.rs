@@ -55,7 +55,8 @@ pub enum Undone {
     Misrouted,
 }
 
-/// With less time than this a message goes back into the queue untouched.
+/// With less time than this a message goes back into the queue untouched. It is enough to write an
+/// order down.
 const LEAST_FOR_MESSAGE: Duration = Duration::from_secs(2);
 
 const REMEDY_UNUSABLE: &str =
@@ -120,10 +121,12 @@ impl<'a> Iterator for Batch<'a> {
     /// The next event that asks for something. What asks for nothing, or cannot be used, is dealt
     /// with on the way.
     fn next(&mut self) -> Option<Delivery<'a>> {
-        while let Some(message) = self.messages.pop_front() {
+        loop {
+            let left = self.messages.len();
+            let message = self.messages.pop_front()?;
             let message_id = message.message_id.unwrap_or_default();
             let exchange =
-                Exchange::begin_message(self.app, self.operation, &message_id, self.context);
+                Exchange::begin_message(self.app, self.operation, &message_id, left, self.context);
             if exchange.remaining() < LEAST_FOR_MESSAGE {
                 exchange.count("EventPutBack");
                 self.put_back(message_id, exchange);
@@ -145,7 +148,6 @@ impl<'a> Iterator for Batch<'a> {
                 }
             }
         }
-        None
     }
 }
 

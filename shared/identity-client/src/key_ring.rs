@@ -3,7 +3,6 @@
 use std::{
     error::Error,
     fmt::{self, Debug},
-    mem,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -16,6 +15,10 @@ use crate::AccessKey;
 /// How long a source is left alone after it was asked: when it is not the keys that are wrong but the
 /// clock, every request is refused, and every one would ask.
 const RENEWAL_PAUSE: Duration = Duration::from_mins(1);
+
+/// How long another key signs in the place of the first one. Then that is asked again: a single refusal
+/// by mistake must not leave a process with the key that is about to be regenerated.
+const STAND_IN: Duration = Duration::from_mins(5);
 
 /// Where a [`KeyRing`] gets fresh keys when ACS refuses all that it has.
 pub trait KeySource: Debug + Send + Sync + 'static {
@@ -33,7 +36,7 @@ pub type FreshKeys<'a> =
 ///
 /// A request that ACS refuses with 401 is sent again with each further key, once. When all are refused
 /// the source is asked for fresh ones: by one request for all that wait, and at most once a minute. The
-/// key that was accepted signs from then on. Clones share all of this.
+/// key that was accepted stands in for the first one for five minutes. Clones share all of this.
 #[derive(Clone)]
 pub struct KeyRing {
     keys: Arc<Mutex<Known>>,
@@ -42,8 +45,15 @@ pub struct KeyRing {
 }
 
 struct Known {
-    in_use: AccessKey,
+    first: AccessKey,
     others: Vec<AccessKey>,
+    stand_in: Option<StandIn>,
+}
+
+/// A key that signs because ACS has refused the first one.
+struct StandIn {
+    key: AccessKey,
+    since: Instant,
 }
 
 /// The last time that the source was asked.
@@ -65,7 +75,7 @@ impl KeyRing {
     /// A ring that begins to sign with `first` and keeps `others` for when ACS refuses it.
     #[must_use]
     pub fn new(first: AccessKey, others: Vec<AccessKey>) -> Self {
-        let keys = Arc::new(Mutex::new(Known { in_use: first, others }));
+        let keys = Arc::new(Mutex::new(Known { first, others, stand_in: None }));
         Self { keys, source: None, renewal: Arc::default() }
     }
 
@@ -77,7 +87,7 @@ impl KeyRing {
 
     /// The choice of a key for one call, which begins with the one in use.
     pub(crate) fn choice(&self) -> KeyChoice<'_> {
-        KeyChoice { ring: self, key: self.known().in_use.clone(), refused: Vec::new() }
+        KeyChoice { ring: self, key: self.known().in_use(), refused: Vec::new() }
     }
 
     /// Asks the source for fresh keys. If that was done less than a minute ago, tells what came of it.
@@ -113,22 +123,29 @@ impl KeyRing {
 }
 
 impl Known {
+    fn in_use(&mut self) -> AccessKey {
+        self.stand_in.take_if(|stand_in| stand_in.since.elapsed() >= STAND_IN);
+        self.stand_in.as_ref().map_or(&self.first, |stand_in| &stand_in.key).clone()
+    }
+
     /// The first key that is none of `refused`.
     fn beside(&self, refused: &[AccessKey]) -> Option<&AccessKey> {
-        [&self.in_use].into_iter().chain(&self.others).find(|key| !refused.contains(key))
+        [&self.first].into_iter().chain(&self.others).find(|key| !refused.contains(key))
     }
 
     fn prefer(&mut self, key: &AccessKey) {
-        if let Some(other) = self.others.iter_mut().find(|other| *other == key) {
+        if self.first == *key {
+            self.stand_in = None;
+        } else if self.others.contains(key) {
             tracing::warn!("the access key in use was refused, another one accepted");
-            mem::swap(&mut self.in_use, other);
+            self.stand_in = Some(StandIn { key: key.clone(), since: Instant::now() });
         }
     }
 
     fn replace(&mut self, fresh: Vec<AccessKey>) {
         let mut fresh = fresh.into_iter();
         if let Some(first) = fresh.next() {
-            *self = Self { in_use: first, others: fresh.collect() };
+            *self = Self { first, others: fresh.collect(), stand_in: None };
         }
     }
 }

@@ -19,11 +19,13 @@
 //! says that the tokens from before it are dead or about to be. The walk does so; and a session that
 //! has ended with everybody's, if it asks for a revocation before the walk has come to its user.
 
+use identity_client::Timestamp;
 use user_table::{EpochSeconds, Record, RecordKey, UserTable};
 
 use crate::broker::TokenBroker;
 use crate::call::Call;
 use crate::error::WorkError;
+use crate::order::{Order, Sessions};
 use crate::rules;
 
 impl<T: UserTable> TokenBroker<T> {
@@ -42,6 +44,18 @@ impl<T: UserTable> TokenBroker<T> {
         let rule = |record: &Record| rules::everybody_revoked(record, retention, now);
         let applied = self.apply(&RecordKey::Everybody, stored, call, rule).await?;
         Ok(applied.stored.record.sign_in_not_before.unwrap_or_else(|| now.into()))
+    }
+
+    /// Carries everybody's watermark out for one user: as an event of that second, which spares the
+    /// sessions that began afterwards.
+    pub(crate) async fn revoke_until(
+        &self,
+        user: &RecordKey,
+        mark: EpochSeconds,
+        call: &Call<'_>,
+    ) -> Result<(), WorkError> {
+        let at = Timestamp::from_second(mark.0).unwrap_or(Timestamp::MIN);
+        self.revoke(user, Order::Event(at), Sessions::End, call).await
     }
 
     /// Up to which second everybody's sessions have ended, if they ever have.

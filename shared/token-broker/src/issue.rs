@@ -79,6 +79,13 @@ impl<T: UserTable> TokenBroker<T> {
             };
             let Standing { stored, everybody } = self.standing(user, call).await?;
             let admitted = rules::admit(&stored.record, everybody, session.sign_in);
+            if admitted.is_ok()
+                && let Some(mark) = rules::not_carried_out(&stored.record, everybody)
+            {
+                call.saw(Happening::TokenDropped);
+                self.revoke_until(user, mark, call).await?;
+                continue;
+            }
             if admitted.is_ok() && rules::holds(&stored.record, &identity) {
                 self.remember(user, &identity);
                 if rules::trusted(&stored.record, &identity).is_some() {

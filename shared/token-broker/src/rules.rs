@@ -13,9 +13,12 @@ use user_table::{Binding, EpochSeconds, Lease, Nonce, Pending, Record, Work};
 use crate::order::{Order, Sessions};
 
 mod doubt;
+mod everybody;
 mod suspension;
 
 pub(crate) use self::doubt::{doubted, is_dead, trusted, was_tried};
+pub(crate) use self::everybody::{everybody_revoked, not_carried_out};
+use self::suspension::after_deletion;
 pub(crate) use self::suspension::{suspended, unsuspended};
 
 /// Why a session gets no token.
@@ -100,7 +103,9 @@ pub(crate) fn claimed(
     }
     let unbound = Record { binding: None, doubted_since: None, expires_at: None, ..record.clone() };
     let possibly_lost = record.possibly_lost + u32::from(record.lease.is_some());
-    Some(Record { lease: Some(lease), possibly_lost, ..unbound })
+    // Without an identity there is no token that everybody's watermark would have to end.
+    let sign_in_not_before = watermark(record, everybody);
+    Some(Record { lease: Some(lease), possibly_lost, sign_in_not_before, ..unbound })
 }
 
 /// Gives the user the identity that the lease's owner has created, unless the lease is gone.
@@ -164,18 +169,6 @@ pub(crate) fn revoked(
     changed(record, settled(next, retention, now))
 }
 
-/// Everybody's record with its watermark raised to the present. What was minted before stays alive
-/// until each user's own revocation.
-pub(crate) fn everybody_revoked(
-    record: &Record,
-    retention: Duration,
-    now: Timestamp,
-) -> Option<Record> {
-    let watermark = record.sign_in_not_before.max(Some(now.into()));
-    let next = Record { sign_in_not_before: watermark, ..record.clone() };
-    changed(record, settled(next, retention, now))
-}
-
 /// Writes the tombstone: raises the watermark, takes a lease away, orders the deletion at ACS.
 ///
 /// An event that is older than the sign-in for which the present identity was created is about a
@@ -194,12 +187,15 @@ pub(crate) fn deleted(
     }
     let now = work.since;
     let watermark = order.watermark(now);
+    let suspension = after_deletion(record, order, now);
     let is_event = matches!(order, Order::Event(_));
     if is_event && record.binding.as_ref().is_some_and(|bound| bound.sign_in > watermark) {
         let work = Pending { work: Work::Revoke, ..work };
-        return revoked(record, everybody, order, Sessions::End, work, retention);
+        let revocation = revoked(record, everybody, order, Sessions::End, work, retention);
+        let next = Record { suspension, ..revocation.unwrap_or_else(|| record.clone()) };
+        return changed(record, settled(next, retention, now));
     }
-    let mut next = record.clone();
+    let mut next = Record { suspension, ..record.clone() };
     next.sign_in_not_before = record.sign_in_not_before.max(Some(watermark));
     // For an event the sign-in decides here too, and not whether the watermark moves: a revocation
     // may have raised it further already, and left the lease alone.

@@ -17,7 +17,8 @@ async function fetchToken(broker, session, signal) {
     const answer = await fetch(`${broker}/v1/token`, { method: "POST", headers, signal });
     const body = await answer.json().catch(() => ({}));
     if (answer.ok) return body.token;
-    const seconds = Number(answer.headers.get("retry-after"));
+    // The gateway's own 429 does not say how long.
+    const seconds = Number(answer.headers.get("retry-after") ?? (answer.status === 429 ? 1 : 0));
     if (seconds === 0 || attempt === 3) {
       const reason = { status: answer.status, code: body.code };
       throw Object.assign(new Error(body.title ?? "The broker gives no token"), reason);

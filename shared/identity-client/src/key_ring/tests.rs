@@ -57,6 +57,20 @@ async fn a_regenerated_key_costs_one_request_and_the_other_key_stays_in_use() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_key_that_was_refused_by_mistake_signs_again_after_five_minutes() {
+    let acs = Acs::accepting(&[SECOND]);
+    let client = client(ring(), acs.clone());
+    delete(&client).await.unwrap();
+    acs.accept(&[FIRST, SECOND]);
+    sleep(Duration::from_secs(299)).await;
+    delete(&client).await.unwrap();
+    assert_eq!(acs.signed_by(), [FIRST, SECOND, SECOND]);
+    sleep(Duration::from_secs(1)).await;
+    delete(&client).await.unwrap();
+    assert_eq!(acs.signed_by(), [FIRST], "tokens made with the other key may die with it");
+}
+
+#[tokio::test(start_paused = true)]
 async fn requests_that_are_refused_together_settle_on_one_key() {
     let acs = Acs::accepting(&[SECOND]);
     let client = client(ring(), acs.clone());

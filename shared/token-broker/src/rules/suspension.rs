@@ -7,7 +7,7 @@ use identity_client::Timestamp;
 use user_table::{Authority, Pending, Record, Suspension};
 
 use super::{changed, revoked, settled, with_revocation};
-use crate::order::{Ruling, Sessions, within_lead};
+use crate::order::{Order, Ruling, Sessions, within_lead};
 
 /// Suspends the user and orders the revocation, in one change.
 ///
@@ -38,6 +38,17 @@ pub(crate) fn unsuspended(
     let suspension = decided(record.suspension, ruling, true, now)?;
     let next = Record { suspension: Some(suspension), ..record.clone() };
     changed(record, settled(next, retention, now))
+}
+
+/// What is left of a suspension when the user is deleted. The identity provider's word that the user
+/// is gone outdates its older ones, or the row of everybody who is suspended first and deleted then
+/// would stay for good. An operator's ban stays.
+pub(crate) fn after_deletion(record: &Record, order: Order, now: Timestamp) -> Option<Suspension> {
+    let lifted = match order {
+        Order::Event(at) => decided(record.suspension, Ruling::Event(at), true, now),
+        Order::Session(_) | Order::Operator => None,
+    };
+    lifted.or(record.suspension)
 }
 
 /// What a ruling makes of what was decided before; `None` where it has no say.

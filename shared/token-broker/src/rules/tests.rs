@@ -173,7 +173,9 @@ fn a_deletion_keeps_the_identity_until_it_is_gone_and_takes_a_lease_away() {
 fn a_repeated_deletion_leaves_the_first_one_its_work() {
     let next = delete(&bound_at_100(), Order::Operator, 200).unwrap();
     assert_eq!(delete(&next, Order::Operator, 200), None);
-    assert_eq!(delete(&next, Order::Event(at(150)), 300), None);
+    let by_event = delete(&next, Order::Event(at(150)), 300).unwrap();
+    assert_eq!(by_event.pending, next.pending);
+    assert_eq!(delete(&by_event, Order::Event(at(150)), 400), None);
 }
 
 #[test]
@@ -198,7 +200,8 @@ fn a_deletion_event_takes_a_lease_of_its_own_life_away_and_leaves_that_of_a_newe
         sign_in_not_before: Some(EpochSeconds(150)),
         ..Record::default()
     };
-    assert_eq!(delete(&record, Order::Event(at(99)), 200), None);
+    let spared = delete(&record, Order::Event(at(99)), 200).unwrap();
+    assert_eq!((spared.lease, watermark(&spared)), (record.lease, Some(150)));
     let next = delete(&record, Order::Event(at(100)), 200).unwrap();
     assert!(next.lease.unwrap().void);
     assert_eq!(delete(&next, Order::Event(at(99)), 200), None, "void it stays");

@@ -63,6 +63,18 @@ async fn a_creation_that_cannot_learn_of_a_mark_hands_out_no_token_and_keeps_the
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_session_that_comes_before_the_walk_gets_a_token_that_the_walk_spares() {
+    let stage = Stage::new();
+    let old = stage.issue(&stage.session(5)).await.unwrap();
+    stage.revoke_everybody().await;
+    advance(Duration::from_secs(1)).await;
+    let new = stage.issue(&stage.session(0)).await.unwrap();
+    assert!(!stage.is_active(&old), "their own request carried the revocation out");
+    stage.walk().await.unwrap();
+    assert!(stage.is_active(&new));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_walk_kills_the_tokens_from_before_the_mark_and_the_next_one_those_since() {
     let stage = Stage::new();
     let old = stage.issue(&stage.session(5)).await.unwrap();

@@ -8,7 +8,8 @@ use user_table::{EpochSeconds, RecordKey};
 
 use crate::history::Promise;
 use crate::network::now;
-use crate::operators;
+use crate::operators::{self, moment};
+use crate::rulings::Said;
 use crate::world::World;
 
 const BUDGET: Duration = Duration::from_secs(10);
@@ -128,6 +129,7 @@ async fn delete(world: &World, user: usize) {
     let key = world.users[user].clone();
     let (order, watermark) = order(world, user);
     let asked_at = Instant::now();
+    let lifting = lifting(world, &key, order);
     let call = Call::new(deadline(), &world.history);
     match world.broker().delete(&key, order, &call).await {
         Err(_) => return world.history.count("deletion failed"),
@@ -135,7 +137,18 @@ async fn delete(world: &World, user: usize) {
         Ok(Deletion::Ordered) => {}
     }
     world.history.count("deleted");
+    if let Some(number) = lifting {
+        world.history.ruling_acknowledged(&world.emulator, number, moment());
+    }
     promise(world, key, Some(watermark), true, asked_at);
+}
+
+/// That the identity provider has deleted a user outdates its older bans.
+fn lifting(world: &World, user: &RecordKey, order: Order) -> Option<usize> {
+    let Order::Event(at) = order else { return None };
+    let (user, ruling) = (user.clone(), Ruling::Event(at));
+    let said = Said { user, ruling, lifts: true, asked: moment(), acknowledged: None };
+    Some(world.history.ruled(said))
 }
 
 /// Somebody deletes the identity at ACS behind the broker's back.

@@ -58,7 +58,7 @@ fn ruling(world: &World, user: &RecordKey, lifts: bool) -> Ruling {
     Ruling::Event(if is_ahead { now() + LEAD } else { now() - random.millis(0, 20_000) })
 }
 
-fn moment() -> Moment {
+pub(crate) fn moment() -> Moment {
     Moment { instant: Instant::now(), wall: now() }
 }
 

@@ -106,7 +106,8 @@ fn expected(start: &Record, arrivals: &[Arrival]) -> End {
     let before = start.suspension.filter(|_| start.is_suspended()).map(|ban| ban.at);
     let lifted = start.suspension.filter(|_| !start.is_suspended()).map(|lifting| lifting.at);
     let last_ban = before.into_iter().chain(of(&[Kind::Suspend]).map(instant)).max();
-    let last_lifting = lifted.into_iter().chain(of(&[Kind::Unsuspend]).map(instant)).max();
+    let last_lifting =
+        lifted.into_iter().chain(of(&[Kind::Unsuspend, Kind::Delete]).map(instant)).max();
     let is_operators = start.suspension.is_some_and(|held| held.by == Authority::Operator);
     End {
         watermark: seconds(&[Kind::Revoke, Kind::Suspend, Kind::Delete]),

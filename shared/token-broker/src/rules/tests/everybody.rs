@@ -35,11 +35,24 @@ fn a_session_that_ended_with_everybodys_deletes_nothing() {
 }
 
 #[test]
-fn a_session_that_ended_with_everybodys_does_not_claim_and_leaves_no_trace_of_it_in_the_record() {
+fn a_session_that_ended_with_everybodys_does_not_claim_and_a_new_identity_needs_no_revocation() {
     let of = |sign_in| Lease { sign_in: EpochSeconds(sign_in), ..lease(1, 20) };
     let claim = |sign_in| claimed(&Record::default(), EVERYBODY, None, of(sign_in), at(10));
     assert_eq!(claim(150), None);
-    assert_eq!(claim(151), Some(Record { lease: Some(of(151)), ..Record::default() }));
+    let claimed = claim(151).unwrap();
+    assert_eq!((claimed.lease, watermark(&claimed)), (Some(of(151)), Some(150)));
+    let owner = claimed.lease.unwrap().owner;
+    let bound = bound(&claimed, owner, &identity("a")).unwrap();
+    assert_eq!(not_carried_out(&bound, EVERYBODY), None);
+}
+
+#[test]
+fn everybodys_watermark_waits_to_be_carried_out_for_whoever_has_an_identity_from_before() {
+    assert_eq!(not_carried_out(&bound_at_100(), EVERYBODY), EVERYBODY);
+    assert_eq!(not_carried_out(&bound_at_100(), None), None);
+    assert_eq!(not_carried_out(&Record::default(), EVERYBODY), None, "no identity, no token");
+    let revoked = Record { sign_in_not_before: EVERYBODY, ..bound_at_100() };
+    assert_eq!(not_carried_out(&revoked, EVERYBODY), None);
 }
 
 #[test]

@@ -136,6 +136,18 @@ fn a_ban_does_not_forget_a_deletion_and_a_deletion_does_not_forget_a_ban() {
 }
 
 #[test]
+fn a_user_who_was_suspended_and_then_deleted_at_the_provider_leaves_no_row_for_good() {
+    let banned = suspend(&bound_at_100(), event(150), 200).unwrap();
+    let deletion = delete(&banned, Order::Event(at(160)), 210).unwrap();
+    let gone = concluded(&deletion, deletion.pending.unwrap(), &identity("a"), RETENTION, at(220));
+    let gone = gone.unwrap();
+    assert!(!gone.is_suspended() && gone.expires_at.is_some());
+    assert_eq!(watermark(&gone), Some(160), "the watermark keeps the sessions of that life out");
+    let late = suspend(&gone, event(150), 300).unwrap_or(gone);
+    assert!(!late.is_suspended(), "its older word arrives once more");
+}
+
+#[test]
 fn a_lifting_is_remembered_for_a_user_nobody_knows_as_long_as_any_mark() {
     let free = unsuspend(&Record::default(), event(150), 200).unwrap();
     let end = EpochSeconds::from(at(200).checked_add(RETENTION).unwrap());
