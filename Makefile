@@ -5,7 +5,6 @@
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 SEEDS ?= 0..20000
-DEPLOYED_ARCH := $(or $(ARCH),arm64)
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,15 +21,17 @@ check: ## Before each commit: format, lints, unit tests
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) test --workspace --locked --lib
 
-lint-aws: tools ## What SAM, cfn-lint and checkov say of the AWS template
+lint-aws: ## What SAM, cfn-lint and checkov say of the AWS template
+	@tests/tools/install checkov iac
 	@infra/aws/lint
 
-package: tools ## The functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
+package: ## The functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
+	@tests/tools/install cargo-lambda zig
 	@infra/aws/package $(if $(ARCH),--arch $(ARCH)) $(if $(VERIFY),--verify)
 
-deploy: tools ## Into AWS with your own credentials; asks for what it needs; make deploy ARCH=x86_64
-	cd infra/aws && ./sam build --parameter-overrides Architecture=$(DEPLOYED_ARCH) && \
-		./sam deploy --guided --parameter-overrides Architecture=$(DEPLOYED_ARCH)
+deploy: ## Into AWS with your own credentials; asks for what it needs; make deploy ARCH=x86_64
+	@tests/tools/install cargo-lambda iac zig
+	cd infra/aws && ./sam build --parameter-overrides Architecture=$(or $(ARCH),arm64) && ./sam deploy --guided
 
 deny: ## Licences, bans and sources of the dependencies
 	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --root .tools/cargo-deny cargo-deny@0.20.2

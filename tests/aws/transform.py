@@ -57,7 +57,7 @@ def cloudformation(bucket: str, endpoints: dict[str, str]) -> dict:
                 properties["VisibilityTimeout"] = VISIBILITY_SECONDS
                 properties["RedrivePolicy"]["maxReceiveCount"] = MOST_RECEIVES
             case "AWS::CloudWatch::Alarm" if "Metrics" in properties:
-                # It has no alarms on a query.
+                # It has no alarms on a query or on a sum of metrics.
                 del resources[name]
             case "AWS::SQS::QueuePolicy":
                 # It is spoken to over plain http, which these refuse.

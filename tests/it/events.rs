@@ -1,10 +1,13 @@
 //! What identity providers say: it ends tokens and sessions by itself.
 
+use std::time::Duration;
+
 use identity_client::Timestamp;
 use identity_events::{Action, IdentityEvent, Reading};
 use serde_json::json;
 use tests::events::{Sample, sample, samples, subject};
 use tests::log::lines;
+use tests::queue::revoke_in_one_batch;
 use tests::stack::{Jwt, Stack};
 
 /// A user with a token from before the event, and the session it belongs to.
@@ -110,6 +113,30 @@ async fn a_suspension_ends_with_its_own_end_in_whatever_order_the_two_arrive() {
     assert_eq!(stack.token(&later).await.code(), "user_suspended");
     stack.event(&lifted.envelope).await;
     assert_eq!(stack.token(&later).await.code(), "user_suspended", "an older word lifts nothing");
+}
+
+#[tokio::test]
+async fn a_whole_batch_locks_its_users_out_while_acs_is_silent() {
+    // Three messages in nine seconds have as much time each as the template's ten in thirty.
+    const USERS: u8 = 3;
+    const TIME: Duration = Duration::from_secs(9);
+    let stack = Stack::start().await;
+    let (mut samples, mut sessions) = (Vec::new(), Vec::new());
+    for number in 1..=USERS {
+        let sample = sample("generic-password-changed").about(number);
+        sessions.push(before(&stack, &sample.event().unwrap()).await.session);
+        samples.push(sample);
+    }
+    let silence = json!({"operation": "revoke", "effect": {"delayMs": 60_000}});
+    stack.acs().add_fault(silence).await;
+
+    let answer = revoke_in_one_batch(&stack, &samples, TIME).await;
+    let put_back = serde_json::to_value(answer.batch_item_failures).unwrap();
+    assert_eq!(put_back, json!([]), "not written down");
+    assert!(stack.acs().requests("revoke").await >= u64::from(USERS), "ACS was not asked");
+    for session in &sessions {
+        assert_eq!(stack.token(session).await.code(), "sign_in_again");
+    }
 }
 
 #[tokio::test]

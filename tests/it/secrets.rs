@@ -6,40 +6,32 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod life;
+
 use std::collections::BTreeSet;
 
-use http::Method;
 use identity_client::Timestamp;
 use serde_json::{Map, Value, json};
-use tests::answer::Answer;
-use tests::forwarder::Forwarder;
-use tests::lambda::{self, FUNCTIONS, Lambda};
-use tests::process::free_port;
-use tests::stack::{Stack, now};
 
-const SUBJECT: &str = "canary subject@example.com";
-const SUBJECT_IN_PATH: &str = "canary%20subject%40example.com";
-/// A sign-in before everything that happens in a test.
-const LONG_AGO: i64 = 1_700_000_000;
-
-/// Secrets that a deployment chooses.
-const CHOSEN: [(&str, &str); 3] = [
-    ("AWS_SECRET_ACCESS_KEY", "canary-aws-secret"),
-    ("AWS_SESSION_TOKEN", "canary-aws-session"),
-    ("USER_HASH_KEY", "canary-hash-key-0123456789"),
-];
+use life::live;
 
 /// The fields of a line that are no metrics.
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 23] = [
     "_aws",
+    "action",
     "code",
     "coldStart",
     "error",
+    "eventId",
+    "ignored",
+    "kind",
     "level",
     "lostIdentity",
     "message",
+    "occurredAt",
     "operation",
     "postponed",
+    "provider",
     "remedy",
     "report",
     "requestId",
@@ -49,14 +41,6 @@ const FIELDS: [&str; 17] = [
     "timestamp",
     "user",
 ];
-
-/// Everything that was said in a life, and what must not be in it.
-struct Life {
-    answers: Vec<Answer>,
-    secrets: BTreeSet<String>,
-    /// The log of each function.
-    logs: Vec<String>,
-}
 
 #[tokio::test]
 async fn no_log_error_or_metric_shows_a_secret_or_who_a_user_is_even_at_level_trace() {
@@ -118,6 +102,10 @@ fn check_fields(line: &Map<String, Value>) {
         assert!(line["report"].is_object());
         return;
     }
+    if ["revokeByEvent", "deleteByEvent"].contains(&operation) {
+        check_event_fields(line);
+        return;
+    }
     let own = ["issueToken", "revokeOwnTokens", "deleteSelf"];
     let is_operators = ["revokeUserTokens", "deleteUser"].contains(&operation);
     assert!(is_operators || own.contains(&operation), "{line:?}");
@@ -131,6 +119,29 @@ fn check_fields(line: &Map<String, Value>) {
     assert!(!is_of_authorizer || is_told && line.contains_key("remedy"), "{line:?}");
     for user in ["user", "target"].into_iter().filter_map(|name| line.get(name)) {
         assert_is_hash(user);
+    }
+}
+
+/// An event is carried out, or left to the sweep; or ignored; or it cannot be used.
+fn check_event_fields(line: &Map<String, Value>) {
+    let has = |name: &str| line.contains_key(name);
+    assert!(!has("status") && !has("user"), "nobody asks and nobody is answered: {line:?}");
+    assert_eq!(has("provider"), has("action") || has("ignored"), "{line:?}");
+    assert_eq!(has("provider"), has("kind"), "{line:?}");
+    for name in ["eventId", "occurredAt", "target"] {
+        assert_eq!(has(name), has("action"), "{name}: {line:?}");
+    }
+    if has("action") {
+        assert_is_hash(&line["target"]);
+        assert!(line["occurredAt"].as_str().unwrap().parse::<Timestamp>().is_ok());
+        assert!(has("EventHandled") != has("EventLeftToSweep"), "{line:?}");
+    } else {
+        assert!(has("EventIgnored") != has("EventUnusable"), "{line:?}");
+    }
+    let has_gone_wrong = has("EventLeftToSweep") || has("EventUnusable");
+    assert_eq!(line["level"] == "ERROR", has_gone_wrong, "{line:?}");
+    for name in ["code", "error", "remedy"] {
+        assert_eq!(has(name), has_gone_wrong, "{name}: {line:?}");
     }
 }
 
@@ -156,104 +167,4 @@ fn check_metrics(line: &Map<String, Value>) {
 fn metrics(line: &Map<String, Value>) -> BTreeSet<String> {
     let metrics = line["_aws"]["CloudWatchMetrics"][0]["Metrics"].as_array().unwrap();
     metrics.iter().map(|metric| metric["Name"].as_str().unwrap().to_owned()).collect()
-}
-
-/// One user's life through real functions, with every kind of answer that they know.
-async fn live(log_level: &str) -> Life {
-    let mut lambda = Lambda::start().await;
-    let stack = lambda.start_stack().await;
-    let mut settings = lambda::settings(&stack);
-    settings.extend(CHOSEN.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    settings.insert("AWS_LAMBDA_LOG_LEVEL".to_owned(), log_level.to_owned());
-    let port = free_port();
-    let table = Forwarder::start(port, stack.ready("/table/endpoint")).await;
-    let endpoint = format!("http://127.0.0.1:{port}");
-    settings.insert("AWS_ENDPOINT_URL_DYNAMODB".to_owned(), endpoint);
-    lambda.start_functions(&settings);
-    let mut life = Life { answers: Vec::new(), secrets: BTreeSet::new(), logs: Vec::new() };
-    let key = settings["ACS_CONNECTION_STRING"].rsplit_once("accesskey=").unwrap().1.to_owned();
-    life.secrets.extend([key, stack.gateway().to_owned(), SUBJECT_IN_PATH.to_owned()]);
-    life.secrets.extend(["canary", "SignedHeaders", "Signature", "8:acs:"].map(str::to_owned));
-
-    good_days(&stack, &mut life).await;
-    mistakes(&stack, &mut life).await;
-    bad_days(&stack, &mut life).await;
-    life.answers.push(sweep(&stack).await);
-    drop(table);
-    let session = stack.sign_in("canary newcomer").await;
-    life.answers.push(stack.token(&session).await);
-    assert_eq!(life.answers.last().unwrap().code(), "table_unavailable");
-    life.secrets.insert(session.0);
-    for answer in &life.answers {
-        let token = answer.json()["token"].as_str().map(str::to_owned);
-        life.secrets.extend(token);
-    }
-    life.logs.extend(FUNCTIONS.map(|name| lambda.log(name)));
-    life
-}
-
-async fn good_days(stack: &Stack, life: &mut Life) {
-    let session = stack.sign_in_at(SUBJECT, LONG_AGO).await;
-    let narrowed = json!({"scopes": ["chat"], "expiresInMinutes": 60});
-    life.answers.extend([
-        stack.token(&session).await,
-        stack.token(&session).await,
-        stack.token_for(&session, &narrowed).await,
-        stack.revoke_keeping_sessions(&session).await,
-        stack.revoke(&session).await,
-        stack.token(&session).await,
-    ]);
-    let operator = stack.sign_in_operator().await;
-    let again = stack.sign_in_at(SUBJECT, now() + 200).await;
-    life.answers.extend([
-        stack.token(&again).await,
-        stack.revoke_user(&operator, SUBJECT).await,
-        stack.delete_user(&operator, SUBJECT).await,
-    ]);
-    life.secrets.extend([session.0, operator.0, again.0]);
-}
-
-async fn mistakes(stack: &Stack, life: &mut Life) {
-    let session = stack.sign_in_at(SUBJECT, now() + 201).await;
-    let timeless = json!({"subject": SUBJECT, "claims": {"auth_time": "canary", "iat": LONG_AGO}});
-    let timeless = stack.sign_in_with(timeless).await;
-    life.answers.extend([
-        stack.token_for(&session, &json!({"scopes": ["pstn"]})).await,
-        stack.token_for(&session, &json!({"scopes": ["voip.join"]})).await,
-        stack.token_from(&session, "text/plain", "canary").await,
-        stack.token_from(&session, "application/json", &" ".repeat(5000)).await,
-        stack.call(Method::DELETE, "/v1/token?keepSessions=maybe", &session).await,
-        stack.token(&timeless).await,
-    ]);
-    life.secrets.extend([session.0, timeless.0]);
-}
-
-async fn bad_days(stack: &Stack, life: &mut Life) {
-    let acs = stack.acs();
-    let session = stack.sign_in_at(SUBJECT, now() + 202).await;
-    life.answers.push(stack.token(&session).await);
-    for effect in [
-        json!({"status": 429}),
-        json!({"status": 503, "body": "html"}),
-        json!({"drop": true}),
-        json!({"truncate": 100}),
-        json!({"status": 200, "body": "{}"}),
-        json!({"status": 401}),
-    ] {
-        acs.add_fault(json!({"effect": effect})).await;
-        life.answers.push(stack.token(&session).await);
-        acs.clear_faults().await;
-    }
-    acs.regenerate_key("primary").await;
-    life.answers.extend([
-        stack.token(&session).await,
-        stack.revoke(&session).await,
-        stack.delete(&session).await,
-    ]);
-    life.secrets.insert(session.0);
-}
-
-/// The report of the function `sweep`, in the shape of an answer.
-async fn sweep(stack: &Stack) -> Answer {
-    stack.send(stack.request(Method::POST, "/dev/sweep")).await
 }

@@ -143,6 +143,37 @@ impl Aws {
         policies
     }
 
+    /// Makes a user with this policy and no other, and returns an access key of theirs: its id and
+    /// its secret.
+    pub async fn user(&self, name: &str, policy: &Value) -> (String, String) {
+        let ask = |action: &'static str| {
+            [("Action", action), ("Version", "2010-05-08"), ("UserName", name)]
+        };
+        self.form("iam", &ask("CreateUser")).await;
+        let [action, version, user] = ask("PutUserPolicy");
+        let policy = policy.to_string();
+        let document = [("PolicyName", name), ("PolicyDocument", policy.as_str())];
+        self.form("iam", &[&[action, version, user][..], &document].concat()).await;
+        let key = self.form("iam", &ask("CreateAccessKey")).await;
+        let text = |element: &str| {
+            let found = between(&key, &format!("<{element}>"), &format!("</{element}>"));
+            (*found.first().expect("a whole access key")).to_owned()
+        };
+        (text("AccessKeyId"), text("SecretAccessKey"))
+    }
+
+    /// Replaces an inline policy of a role.
+    pub async fn put_role_policy(&self, role: &str, name: &str, policy: &Value) {
+        let members = [
+            ("Action", "PutRolePolicy"),
+            ("Version", "2010-05-08"),
+            ("RoleName", role),
+            ("PolicyName", name),
+            ("PolicyDocument", &policy.to_string()),
+        ];
+        self.form("iam", &members).await;
+    }
+
     /// Changes the environment of a function; the next invocation starts it anew.
     pub async fn set_environment(&self, function: &str, variables: &Value) {
         let path = format!("/2015-03-31/functions/{function}/configuration");

@@ -127,14 +127,19 @@ impl Deployment {
 
     /// Lets an identity provider say something, on the bus on which it speaks.
     pub async fn say(&self, sample: &Sample) {
-        let envelope: Value = serde_json::from_str(&sample.envelope).expect("an event");
-        let source = text(&envelope, "/source");
-        let bus = match source {
+        self.aws.put_event(&self.bus(sample), &envelope(sample)).await;
+    }
+
+    /// The bus on which the identity provider of a sample speaks.
+    #[must_use]
+    pub fn bus(&self, sample: &Sample) -> String {
+        let envelope = envelope(sample);
+        let bus = match text(&envelope, "/source") {
             "aws.cognito-idp" => "default",
             partner if partner.starts_with("aws.partner/") => partner,
             _ => self.output("EventBusName"),
         };
-        self.aws.put_event(bus, &envelope).await;
+        bus.to_owned()
     }
 
     /// Returns when ACS takes the token no longer.
@@ -176,7 +181,7 @@ pub fn connection_string(outside: &Stack, key: &str) -> String {
     format!("{endpoint}accesskey={key}")
 }
 
-fn parameters(outside: &Stack) -> [(&'static str, &str); 7] {
+fn parameters(outside: &Stack) -> [(&'static str, &str); 9] {
     [
         ("JwtIssuer", outside.gateway()),
         ("JwtAudiences", "acs-token-broker"),
@@ -186,9 +191,18 @@ fn parameters(outside: &Stack) -> [(&'static str, &str); 7] {
             "Auth0EventSource",
             "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs",
         ),
+        (
+            "Auth0StreamEventSource",
+            "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.events",
+        ),
         ("OktaEventSource", "aws.partner/okta.com/acme/prod"),
+        ("SubjectClaim", "uid"),
         ("GenericEventSource", "com.example.accounts"),
     ]
+}
+
+fn envelope(sample: &Sample) -> Value {
+    serde_json::from_str(&sample.envelope).expect("an event")
 }
 
 fn text<'a>(value: &'a Value, pointer: &str) -> &'a str {

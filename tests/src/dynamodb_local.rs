@@ -1,8 +1,5 @@
 //! Amazon's own `DynamoDB Local`, with an empty table of users.
-#![expect(
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the table"
-)]
+#![expect(clippy::missing_panics_doc, reason = "a test cannot go on without the table")]
 
 use std::time::Duration;
 

@@ -110,9 +110,11 @@ fn sources() -> Sources {
             account: "111122223333".to_owned(),
             ignored_roles: Vec::new(),
         }),
-        auth0: Some(
-            "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs".to_owned(),
-        ),
+        auth0: ["auth0.logs", "auth0.events"]
+            .map(|stream| {
+                format!("aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/{stream}")
+            })
+            .to_vec(),
         okta: Some(Okta {
             source: "aws.partner/okta.com/acme/prod".to_owned(),
             subject: OktaSubject::Id,

@@ -8,8 +8,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
+use std::sync::Arc;
 use std::time::Duration;
 
+use function::App;
+use identity_client::Timestamp;
 use serde_json::Value;
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -101,6 +104,14 @@ pub fn settings(stack: &Stack) -> Settings {
         serde_json::from_value(settings).expect("the settings of the ready line");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     settings.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// What a function in this process works with, on the table and the ACS of `stack`. It logs nothing.
+pub(crate) fn app(stack: &Stack, clock: fn() -> Timestamp) -> Arc<App> {
+    let settings = settings(stack);
+    let settings = function::Settings::read(&|name| settings.get(name).cloned());
+    let app = App::new(settings.expect("the settings of the stack"), clock, |_| {});
+    Arc::new(app.expect("a function that can start"))
 }
 
 /// The binary of a function with these settings and nothing else in its environment but what

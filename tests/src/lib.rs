@@ -13,6 +13,7 @@ pub mod lambda;
 pub mod log;
 pub mod operator;
 pub mod process;
+pub mod queue;
 pub mod recorder;
 pub mod stack;
 pub mod sweeper;

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 pub struct Right {
     /// `dynamodb:PutItem`
     pub action: String,
-    /// What the call names: a table, `table/index`, or a secret.
+    /// What the call names: a table, `table/index`, or a secret. Empty where it names none of them.
     pub resource: String,
 }
 
@@ -90,7 +90,8 @@ async fn pass_on(
 }
 
 /// AWS's JSON protocols name the operation in a header (`DynamoDB_20120810.GetItem`,
-/// `secretsmanager.GetSecretValue`) and what it is about in the body.
+/// `secretsmanager.GetSecretValue`) and what it is about in the body. A call that is none of these
+/// is not forgotten: no policy has its like.
 fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let (service, operation) = target.and_then(|target| target.split_once('.')).unwrap_or_default();
@@ -98,7 +99,7 @@ fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
     let action = format!("{service}:{operation}");
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
     let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
-    let resources = match (text("TableName"), text("IndexName"), text("SecretId")) {
+    let mut resources = match (text("TableName"), text("IndexName"), text("SecretId")) {
         (Some(table), Some(index), _) => vec![format!("{table}/{index}")],
         (Some(resource), None, _) | (None, _, Some(resource)) => vec![resource],
         _ => body
@@ -107,5 +108,8 @@ fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
             .map(|tables| tables.keys().cloned().collect())
             .unwrap_or_default(),
     };
+    if resources.is_empty() {
+        resources.push(String::new());
+    }
     resources.into_iter().map(|resource| Right { action: action.clone(), resource }).collect()
 }

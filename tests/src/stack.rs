@@ -92,21 +92,23 @@ impl Stack {
         value.expect("a member of the ready line")
     }
 
-    /// Signs a user in now.
+    /// Signs a user in now. As at Okta, the claim `uid` names them as well.
     pub async fn sign_in(&self, subject: &str) -> Jwt {
-        self.sign_in_with(json!({ "subject": subject })).await
+        self.sign_in_with(json!({ "subject": subject, "claims": { "uid": subject } })).await
     }
 
     /// Signs a user in who authenticated at this second: `auth_time`, which nobody compares with
     /// the clock, so that a session may be older or younger than another without any waiting.
     pub async fn sign_in_at(&self, subject: &str, auth_time: i64) -> Jwt {
-        self.sign_in_with(json!({ "subject": subject, "authTime": auth_time })).await
+        let claims = json!({ "uid": subject });
+        self.sign_in_with(json!({ "subject": subject, "claims": claims, "authTime": auth_time }))
+            .await
     }
 
     /// Signs an operator in.
     pub async fn sign_in_operator(&self) -> Jwt {
-        self.sign_in_with(json!({ "subject": "operator", "claims": { "scope": "acs.admin" } }))
-            .await
+        let claims = json!({ "uid": "operator", "scope": "acs.admin" });
+        self.sign_in_with(json!({ "subject": "operator", "claims": claims })).await
     }
 
     /// Signs in with the body of `POST /dev/sign-in`:

@@ -1,9 +1,7 @@
 //! `sweep`, as it runs a few minutes later.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use function::{App, Settings};
 use identity_client::Timestamp;
 use lambda_runtime::Context;
 use serde_json::Value;
@@ -23,10 +21,7 @@ const LATER: Duration = Duration::from_mins(5);
 /// When it cannot start or the table does not answer.
 #[expect(clippy::expect_used, reason = "a test cannot go on without the function")]
 pub async fn sweep_later(stack: &Stack) -> Value {
-    let settings = lambda::settings(stack);
-    let settings = Settings::read(&|name| settings.get(name).cloned());
-    let app = App::new(settings.expect("the settings of the stack"), later, |_| {});
-    let app = Arc::new(app.expect("a function that can start"));
+    let app = lambda::app(stack, later);
     let swept = sweep::handle(app, Context::default()).await.expect("a report");
     serde_json::to_value(swept).expect("a report in JSON")
 }

@@ -27,13 +27,18 @@ const DEFAULTS: [(&str, &str); 2] = [
 const EVENT_SOURCES: [(&str, &str); 5] = [
     (
         "AUTH0_EVENT_SOURCE",
-        "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs",
+        "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs,\
+         aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.events",
     ),
     ("COGNITO_ACCOUNT_ID", "111122223333"),
     ("COGNITO_USER_POOL_ID", "eu-west-1_EXAMPLE"),
     ("GENERIC_EVENT_SOURCE", "com.example.accounts"),
     ("OKTA_EVENT_SOURCE", "aws.partner/okta.com/acme/prod"),
 ];
+
+/// What not only the functions go by: the gateway, the event bus and `acs-broker` do, too.
+const SHARED: [&str; 4] =
+    [OPERATOR_SCOPE, "COGNITO_IGNORED_ROLES", "OKTA_SUBJECT", "TOMBSTONE_DAYS"];
 
 /// What this process offers the functions that run in it.
 #[derive(Clone, Copy)]
@@ -74,9 +79,9 @@ pub fn settings(
         ("TABLE_NAME", table.name),
     ];
     let places = places.map(|(name, value)| (name, value.to_owned()));
-    // The gateway asks for it too, so functions that run elsewhere must have the same.
-    let operator = (host.environment)(OPERATOR_SCOPE).map(|scope| (OPERATOR_SCOPE, scope));
-    chosen.chain(places).chain(operator).collect()
+    let optional =
+        SHARED.into_iter().filter_map(|name| (host.environment)(name).map(|value| (name, value)));
+    chosen.chain(places).chain(optional).collect()
 }
 
 /// The functions in this process. Each has its own clients and memory, as on Lambda.

@@ -42,7 +42,7 @@ pub(crate) use self::values::{SignInClaim, UserHashKey};
 /// | `COGNITO_USER_POOL_ID` | a user pool whose events count; the issuer is then the pool's | none |
 /// | `COGNITO_ACCOUNT_ID` | the AWS account of the user pool, 12 digits; the pool needs it | none |
 /// | `COGNITO_IGNORED_ROLES` | ARNs of roles, with commas between them, whose calls to Cognito revoke nothing | none |
-/// | `AUTH0_EVENT_SOURCE` | the `source` of an Auth0 tenant's events, `aws.partner/auth0.com/…` | none |
+/// | `AUTH0_EVENT_SOURCE` | the `source` of an Auth0 tenant's streams, of logs and of events, `aws.partner/auth0.com/…`, with a comma between | none |
 /// | `OKTA_EVENT_SOURCE` | the `source` of an Okta organization's events, `aws.partner/okta.com/…` | none |
 /// | `OKTA_SUBJECT` | what names the user in Okta's events as `SUBJECT_CLAIM` does in tokens: `id` or `alternate_id`, the login | `id` |
 /// | `GENERIC_EVENT_SOURCE` | the `source` of events that a backend of yours sends | none |

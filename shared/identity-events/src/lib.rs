@@ -75,7 +75,7 @@ fn find<'a>(
     if let Some(pool) = sources.cognito.as_ref().filter(|_| source == Some(cognito::SOURCE)) {
         return Ok((Provider::Cognito, cognito::read(pool, envelope)?));
     }
-    if source == sources.auth0.as_deref() {
+    if sources.auth0.iter().any(|known| source == Some(known)) {
         return Ok((Provider::Auth0, auth0::read(envelope)?));
     }
     if let Some(okta) = sources.okta.as_ref().filter(|okta| source == Some(okta.source.as_str())) {

@@ -7,8 +7,8 @@ pub struct Sources {
     pub issuer: Issuer,
     /// A Cognito user pool, heard through `CloudTrail`.
     pub cognito: Option<Cognito>,
-    /// The `source` of an Auth0 tenant's events: `aws.partner/auth0.com/…`.
-    pub auth0: Option<String>,
+    /// The `source` of each of an Auth0 tenant's streams, logs and events: `aws.partner/auth0.com/…`.
+    pub auth0: Vec<String>,
     /// An Okta organization.
     pub okta: Option<Okta>,
     /// The `source` of an identity provider that sends this product's own form of event.

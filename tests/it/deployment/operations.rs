@@ -26,7 +26,7 @@ async fn a_deletion_that_acs_did_not_answer_is_finished_by_the_sweep() {
 }
 
 #[tokio::test]
-async fn the_schedule_runs_the_sweep() {
+async fn the_schedule_is_once_a_minute_and_for_the_sweep() {
     let deployed = Deployment::start().await;
     let rules = deployed.aws.call("events", "AWSEvents.ListRules", json!({})).await;
     let rules = rules["Rules"].as_array().unwrap();
@@ -50,19 +50,7 @@ async fn a_function_whose_role_lacks_a_right_says_so_and_gives_no_token() {
     let only_writes = json!({"Version": "2012-10-17", "Statement": [
         {"Effect": "Allow", "Action": "dynamodb:PutItem", "Resource": "*"},
     ]});
-    deployed
-        .aws
-        .form(
-            "iam",
-            &[
-                ("Action", "PutRolePolicy"),
-                ("Version", "2010-05-08"),
-                ("RoleName", role),
-                ("PolicyName", "issue"),
-                ("PolicyDocument", &only_writes.to_string()),
-            ],
-        )
-        .await;
+    deployed.aws.put_role_policy(role, "issue", &only_writes).await;
 
     let refused = deployed.token(&session).await;
     assert_eq!((refused.status.as_u16(), refused.code().as_str()), (500, "internal_error"));

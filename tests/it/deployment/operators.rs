@@ -1,4 +1,5 @@
-//! What operators do with `acs-broker`, on the deployed stack and with AWS credentials.
+//! What operators do with `acs-broker`, on the deployed stack and with the rights that the README
+//! names.
 
 use serde_json::json;
 use tests::deployment::Deployment;
@@ -9,7 +10,7 @@ use tests::stack::now;
 #[tokio::test]
 async fn an_operator_finds_the_stack_by_its_name_and_revokes_and_deletes_in_it() {
     let deployed = Deployment::start().await;
-    let operator = Operator::of_deployed(&deployed);
+    let operator = Operator::of_deployed(&deployed).await;
     let session = deployed.outside.sign_in_at("alice", now() - 100).await;
     let first = deployed.token(&session).await;
 
@@ -22,12 +23,16 @@ async fn an_operator_finds_the_stack_by_its_name_and_revokes_and_deletes_in_it()
     let deleted = operator.run("delete alice --yes").await;
     assert_eq!(deleted.exit, 0, "{}", deleted.text);
     assert_eq!(deployed.acs().live_identities().await, [""; 0]);
+    for command in ["suspend bob", "unsuspend bob", "orphans", "revoke-everybody --yes"] {
+        let said = operator.run(command).await;
+        assert_eq!(said.exit, 0, "{command}: {}", said.text);
+    }
 }
 
 #[tokio::test]
-async fn a_dead_letter_is_listed_with_its_reason_and_carried_out_once_its_cause_is_gone() {
+async fn a_dead_letter_is_listed_and_carried_out_once_its_cause_is_gone() {
     let deployed = Deployment::start().await;
-    let operator = Operator::of_deployed(&deployed);
+    let operator = Operator::of_deployed(&deployed).await;
     let happened = now();
     let sample = sample("generic-password-changed").at(happened);
     let user = subject(&sample.event().unwrap());
@@ -36,10 +41,12 @@ async fn a_dead_letter_is_listed_with_its_reason_and_carried_out_once_its_cause_
 
     let name = deployed.output("RevokeQueueFunctionName");
     let configuration = deployed.aws.configuration(name).await;
-    let right = configuration["Environment"]["Variables"].clone();
+    let role = configuration["Role"].as_str().and_then(|arn| arn.rsplit('/').next()).unwrap();
+    let right = deployed.aws.role_policies(role).await.remove(0);
     let mut wrong = right.clone();
-    wrong["GENERIC_EVENT_SOURCE"] = json!("com.example.others");
-    deployed.aws.set_environment(name, &wrong).await;
+    let statements = wrong["Statement"].as_array_mut().unwrap();
+    statements.retain(|statement| !statement["Action"].to_string().contains("dynamodb:"));
+    deployed.aws.put_role_policy(role, "revoke-queue", &wrong).await;
     deployed.say(&sample).await;
     deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
 
@@ -50,7 +57,7 @@ async fn a_dead_letter_is_listed_with_its_reason_and_carried_out_once_its_cause_
     assert_eq!(letters[0]["detailType"], "PasswordChanged", "{}", listed.text);
     assert!(!listed.text.contains(&format!("\"{user}\"")), "a user by name: {}", listed.text);
 
-    deployed.aws.set_environment(name, &right).await;
+    deployed.aws.put_role_policy(role, "revoke-queue", &right).await;
     let replayed = operator.run("dead-letters replay --yes").await;
     assert_eq!(replayed.exit, 0, "{}", replayed.text);
     deployed.until_dead(&token).await;

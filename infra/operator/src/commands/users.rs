@@ -207,9 +207,10 @@ fn read(file: &Path) -> io::Result<String> {
     Ok(text)
 }
 
-/// A subject a line, byte for byte; empty lines do not count.
+/// A subject a line; what editors and spreadsheets put around it, and empty lines, do not count.
 fn lines(text: &str, file: &Path) -> Result<Vec<Subject>, Failure> {
-    let lines = text.lines().enumerate().filter(|(_, line)| !line.is_empty());
+    let text = text.trim_start_matches('\u{feff}');
+    let lines = text.lines().map(str::trim).enumerate().filter(|(_, line)| !line.is_empty());
     let subject = |(index, line): (usize, &str)| {
         let wrong = |source| Failure::Line { file: file.to_owned(), line: index + 1, source };
         line.parse().map_err(wrong)

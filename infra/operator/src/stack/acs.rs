@@ -48,9 +48,10 @@ impl AcsAccess {
                 if allow_http { ConnectionString::parse_insecure(text) } else { text.parse() };
             parsed.map_err(|error| AcsAccessError::Wrong(name, error))
         };
-        let first = settings.get(PRIMARY).ok_or(AcsAccessError::Missing)?;
-        let first = parse(PRIMARY, first)?;
-        let second = settings.get(SECONDARY).map(|text| parse(SECONDARY, text)).transpose()?;
+        // As for the functions, an empty setting is none.
+        let set = |name| settings.get(name).filter(|text| !text.is_empty());
+        let first = parse(PRIMARY, set(PRIMARY).ok_or(AcsAccessError::Missing)?)?;
+        let second = set(SECONDARY).map(|text| parse(SECONDARY, text)).transpose()?;
         if second.as_ref().is_some_and(|second| second.endpoint != first.endpoint) {
             return Err(AcsAccessError::OtherEndpoint);
         }

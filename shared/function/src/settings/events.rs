@@ -35,7 +35,7 @@ pub(super) fn read(reader: &mut Reader<'_>) -> Option<Sources> {
     // Each is read before any is missed, so that all that is wrong is told at once.
     let issuer = reader.checked(ISSUER, parsed);
     let cognito = cognito(reader, issuer.as_ref());
-    let auth0 = reader.checked(AUTH0, |value| partner(value, "aws.partner/auth0.com/"));
+    let auth0 = reader.checked(AUTH0, auth0_streams).unwrap_or_default();
     let okta = reader.checked(OKTA, |value| partner(value, "aws.partner/okta.com/"));
     let subject = reader.optional(OKTA_SUBJECT, "id", okta_subject);
     let generic = reader.checked(GENERIC, own_source);
@@ -102,6 +102,11 @@ fn partner(value: &str, prefix: &str) -> Result<String, String> {
     if value.starts_with(prefix) { text(value) } else { Err(format!("must begin with {prefix}")) }
 }
 
+fn auth0_streams(value: &str) -> Result<Vec<String>, String> {
+    let streams = value.split(',').map(str::trim);
+    streams.map(|stream| partner(stream, "aws.partner/auth0.com/")).collect()
+}
+
 fn own_source(value: &str) -> Result<String, String> {
     if value.starts_with("aws.") {
         return Err(
@@ -146,11 +151,15 @@ mod tests {
         let mut expected = Sources {
             issuer: "https://acme.example/".parse().unwrap(),
             cognito: None,
-            auth0: Some(auth0.to_owned()),
+            auth0: vec![auth0.to_owned()],
             okta: okta(OktaSubject::Id),
             generic: None,
         };
         assert_eq!(heard.as_ref(), Some(&expected));
+
+        let both = format!("{auth0}, aws.partner/auth0.com/acme-1/auth0.events");
+        let heard = sources(&[(ISSUER, "https://acme.example/"), (AUTH0, &both)]).unwrap();
+        assert_eq!(heard.auth0, both.split(", ").collect::<Vec<_>>());
 
         let own = "com.example.accounts";
         let heard = sources(&[
@@ -159,7 +168,7 @@ mod tests {
             (OKTA_SUBJECT, "alternate_id"),
             (GENERIC, own),
         ]);
-        expected.auth0 = None;
+        expected.auth0 = Vec::new();
         expected.okta = okta(OktaSubject::AlternateId);
         expected.generic = Some(own.to_owned());
         assert_eq!(heard, Some(expected));

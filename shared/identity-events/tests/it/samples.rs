@@ -144,7 +144,7 @@ fn every_kind_that_asks_for_something_has_a_sample_and_is_listed() {
 #[test]
 fn a_source_that_was_not_configured_is_not_believed() {
     let mut nobody = sources();
-    (nobody.cognito, nobody.auth0, nobody.okta, nobody.generic) = (None, None, None, None);
+    (nobody.cognito, nobody.auth0, nobody.okta, nobody.generic) = (None, Vec::new(), None, None);
     for (name, envelope) in samples() {
         let unusable = identity_events::read(&nobody, envelope, NOW).unwrap_err();
         assert_eq!(unusable.code(), "unknown_source", "{name}");

@@ -41,11 +41,15 @@ pub(crate) fn unsuspended(
 }
 
 /// What is left of a suspension when the user is deleted. The identity provider's word that the user
-/// is gone outdates its older ones, or the row of everybody who is suspended first and deleted then
-/// would stay for good. An operator's ban stays.
+/// is gone outdates its older ones and those of the same second, in which some clocks put both, or
+/// the row of everybody who is suspended first and deleted then would stay for good. It is written
+/// down for who was never suspended, too: an older word may be on its way. An operator's ban stays.
 pub(crate) fn after_deletion(record: &Record, order: Order, now: Timestamp) -> Option<Suspension> {
     let lifted = match order {
-        Order::Event(at) => decided(record.suspension, Ruling::Event(at), true, now),
+        Order::Event(at) => {
+            let end_of_second = Timestamp::from_millisecond(at.as_second() * 1000 + 999);
+            decided(record.suspension, Ruling::Event(end_of_second.unwrap_or(at)), true, now)
+        }
         Order::Session(_) | Order::Operator => None,
     };
     lifted.or(record.suspension)

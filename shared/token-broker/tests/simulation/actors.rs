@@ -143,10 +143,11 @@ async fn delete(world: &World, user: usize) {
     promise(world, key, Some(watermark), true, asked_at);
 }
 
-/// That the identity provider has deleted a user outdates its older bans.
+/// That the identity provider has deleted a user outdates its older bans, to the end of the second.
 fn lifting(world: &World, user: &RecordKey, order: Order) -> Option<usize> {
     let Order::Event(at) = order else { return None };
-    let (user, ruling) = (user.clone(), Ruling::Event(at));
+    let end = Timestamp::from_millisecond(at.as_second() * 1000 + 999).expect("an instant");
+    let (user, ruling) = (user.clone(), Ruling::Event(end));
     let said = Said { user, ruling, lifts: true, asked: moment(), acknowledged: None };
     Some(world.history.ruled(said))
 }

@@ -106,8 +106,9 @@ fn expected(start: &Record, arrivals: &[Arrival]) -> End {
     let before = start.suspension.filter(|_| start.is_suspended()).map(|ban| ban.at);
     let lifted = start.suspension.filter(|_| !start.is_suspended()).map(|lifting| lifting.at);
     let last_ban = before.into_iter().chain(of(&[Kind::Suspend]).map(instant)).max();
-    let last_lifting =
-        lifted.into_iter().chain(of(&[Kind::Unsuspend, Kind::Delete]).map(instant)).max();
+    let deleted = of(&[Kind::Delete]).map(|millisecond| millisecond / 1000 * 1000 + 999);
+    let lifting = of(&[Kind::Unsuspend]).chain(deleted).map(instant);
+    let last_lifting = lifted.into_iter().chain(lifting).max();
     let is_operators = start.suspension.is_some_and(|held| held.by == Authority::Operator);
     End {
         watermark: seconds(&[Kind::Revoke, Kind::Suspend, Kind::Delete]),

@@ -145,6 +145,8 @@ fn a_user_who_was_suspended_and_then_deleted_at_the_provider_leaves_no_row_for_g
     assert_eq!(watermark(&gone), Some(160), "the watermark keeps the sessions of that life out");
     let late = suspend(&gone, event(150), 300).unwrap_or(gone);
     assert!(!late.is_suspended(), "its older word arrives once more");
+    let at_once = delete(&banned, Order::Event(at(150)), 210).unwrap();
+    assert!(!at_once.is_suspended(), "both in one second, as a script does");
 }
 
 #[test]
