@@ -6,6 +6,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+use std::path::PathBuf;
+
 use serde_json::{Value, json};
 use tests::dynamodb_local::DynamoDbLocal;
 use tests::events::{sample, subject};
@@ -105,18 +107,28 @@ async fn every_sample_event_does_what_its_name_says() {
     let poisoned = json!([{"itemIdentifier": "5a5a5a5a-0000-4000-8000-000000000002"}]);
     let revoked = invoke(&lambda, "revoke", "revoke-queue").await;
     assert_eq!(revoked["batchItemFailures"], poisoned, "{revoked}");
+    for event in ["cognito-change-password", "auth0-password-changed", "okta-update-password"] {
+        let answer = invoke(&lambda, "revoke", &format!("identity/{event}")).await;
+        assert_eq!(answer["batchItemFailures"], json!([]), "{event}");
+    }
+    let unusable = sample_file("identity/cognito-change-password-without-user");
+    let failed = lambda.invoke("revoke", &unusable).await;
+    assert!(!failed.status.success(), "nobody would put it back: {failed:?}");
     let deleted = invoke(&lambda, "delete", "delete-queue").await;
     assert_eq!(deleted["batchItemFailures"], json!([]), "{deleted}");
 }
 
 /// What the function answers to a sample event.
 async fn invoke(lambda: &Lambda, function: &str, event: &str) -> Value {
-    let file = tools::repository().join("infra/aws/events").join(event).with_extension("json");
-    let output = lambda.invoke(function, &file).await;
+    let output = lambda.invoke(function, &sample_file(event)).await;
     let said = String::from_utf8_lossy(&output.stdout);
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{event}: {said}{error}{}", lambda.log(function));
     serde_json::from_str(&said).unwrap()
+}
+
+fn sample_file(name: &str) -> PathBuf {
+    tools::repository().join("infra/aws/events").join(name).with_extension("json")
 }
 
 fn token(answer: &Value) -> String {

@@ -13,6 +13,7 @@ use lambda_http::{Adapter, Body, Context, IntoResponse, Request, Service as _, s
 use lambda_runtime::LambdaEvent;
 use serde::Serialize;
 use serde_json::Value;
+use thiserror::Error as ThisError;
 use tracing_subscriber::filter::LevelFilter;
 
 use crate::app::{App, StartError};
@@ -61,6 +62,11 @@ where
                     let answer = consume(app, messages, context).await?;
                     Ok::<_, lambda_http::Error>(Outgoing::Messages(answer))
                 }
+                Incoming::Event(event) => {
+                    let answer = consume(app, event, context).await?;
+                    let is_done = answer.batch_item_failures.is_empty();
+                    if is_done { Ok(Outgoing::Messages(answer)) } else { Err(NotDone.into()) }
+                }
                 Incoming::Request(request) => {
                     let mut adapter = Adapter::from(service_fn(move |request| {
                         let answer = handle(Arc::clone(&app), request);
@@ -76,7 +82,12 @@ where
     Box::pin(lambda_runtime::run_concurrent(service)).await
 }
 
-/// The answer to either kind of [`Incoming`].
+/// An event that came by itself is not done, and there is no queue to put it back into.
+#[derive(Debug, ThisError)]
+#[error("the event was not carried out; the log says why")]
+struct NotDone;
+
+/// The answer to each kind of [`Incoming`].
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Outgoing<R> {

@@ -182,10 +182,13 @@ pub(crate) fn deleted(
     work: Pending,
     retention: Duration,
 ) -> Option<Record> {
-    if order.is_stale(watermark(record, everybody)) {
-        return None;
-    }
     let now = work.since;
+    let ended = watermark(record, everybody);
+    if order.is_stale(ended) {
+        // Whom this tells that there is nothing left, no session from before may resurrect.
+        let gone = Record { sign_in_not_before: ended, ..record.clone() };
+        return changed(record, settled(gone, retention, now)).filter(|_| !stays(record));
+    }
     let watermark = order.watermark(now);
     let suspension = after_deletion(record, order, now);
     let is_event = matches!(order, Order::Event(_));

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use token_broker::{Deletion, IssueError, Issued, Order, WorkError};
-use tokio::time::advance;
+use tokio::time::{advance, sleep};
 use user_table::EpochSeconds;
 
 use crate::stage::{CREATE, ISSUE, NO_SUCH_IDENTITY, RETENTION, REVOKE, Stage, Turn, alice};
@@ -153,6 +153,23 @@ async fn who_signs_out_before_the_walk_comes_to_them_is_told_so_only_when_it_is_
     stage.revoke(own).await.unwrap();
     assert!(!stage.is_active(&issued));
     assert_eq!(stage.live_identities(), [issued.token.identity]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_claim_that_was_on_its_way_at_the_mark_does_not_resurrect_whom_a_session_knows_deleted() {
+    let stage = Stage::new();
+    stage.table.delay.store(10, Ordering::Relaxed);
+    let own = Order::Session(stage.session(0).sign_in);
+    let between_reading_and_claiming = async {
+        sleep(Duration::from_millis(15)).await;
+        stage.table.delay.store(0, Ordering::Relaxed);
+        stage.revoke_everybody().await;
+        assert_eq!(stage.delete(own).await.unwrap(), Deletion::Ordered);
+    };
+    let session = stage.session(0);
+    let (refused, ()) = tokio::join!(stage.issue(&session), between_reading_and_claiming);
+    assert_ended(&refused);
+    assert_eq!(stage.live_identities(), []);
 }
 
 #[tokio::test(start_paused = true)]

@@ -66,6 +66,20 @@ fn a_users_own_revocation_at_everybodys_watermark_is_no_old_news() {
 }
 
 #[test]
+fn a_session_that_ended_with_everybodys_is_not_told_of_a_deletion_that_an_older_claim_undoes() {
+    let stolen = Order::Session(EpochSeconds(150));
+    let deletion = work(Work::Delete, 9, 200);
+    let delete = |record: &Record| deleted(record, EVERYBODY, stolen, deletion, RETENTION);
+    let tombstone = delete(&Record::default()).unwrap();
+    assert!(watermark(&tombstone) == Some(150) && tombstone.expires_at.is_some());
+    let from_before = Lease { sign_in: EpochSeconds(150), ..lease(1, 999) };
+    assert_eq!(claimed(&tombstone, None, None, from_before, at(201)), None);
+    assert_eq!(delete(&tombstone), None, "once more");
+    let creating = Record { lease: Some(from_before), ..Record::default() };
+    assert_eq!(delete(&creating), None, "it is told that it has ended");
+}
+
+#[test]
 fn everybodys_watermark_never_moves_back_and_ends_like_every_mark() {
     let first = everybody_revoked(&Record::default(), RETENTION, at(200)).unwrap();
     let end = EpochSeconds::from(at(200).checked_add(RETENTION).unwrap());
