@@ -34,7 +34,7 @@ deploy: ## Into AWS with your own credentials; asks for what it needs; make depl
 	cd infra/aws && ./sam build --parameter-overrides Architecture=$(or $(ARCH),arm64) && ./sam deploy --guided
 
 deny: ## Licences, bans and sources of the dependencies
-	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --root .tools/cargo-deny cargo-deny@0.20.2
+	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --debug --root .tools/cargo-deny cargo-deny@0.20.2
 	$(CARGO_DENY) --locked check licenses bans sources
 
 tools: ## What the tests need beside Rust, into .tools/
