@@ -8,7 +8,6 @@ mod whereabouts;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_sdk_secretsmanager::Client as SecretsManager;
@@ -122,7 +121,9 @@ impl Stack {
         let transport = Arc::new(ReqwestTransport::new(self.http.clone()));
         let client = IdentityClient::new(endpoint, keys, transport, Options::default());
         let settings = Settings { tombstone_retention: self.tombstone_retention };
-        let nonces = nonces().map_err(StackError::Randomness)?;
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(StackError::Randomness)?;
+        let nonces = Nonce::counted_from(random);
         Ok(TokenBroker::new(self.records.table.clone(), client, settings, nonces))
     }
 
@@ -138,15 +139,6 @@ impl fmt::Debug for Stack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Stack").finish_non_exhaustive()
     }
-}
-
-/// Nonces that never repeat: they count up from 128 random bits.
-fn nonces() -> Result<impl Fn() -> Nonce + Send + Sync + 'static, getrandom::Error> {
-    let mut first = [0; 16];
-    getrandom::fill(&mut first)?;
-    let first = u128::from_ne_bytes(first);
-    let drawn = AtomicU64::new(0);
-    Ok(move || Nonce::from_bits(first.wrapping_add(drawn.fetch_add(1, Ordering::Relaxed).into())))
 }
 
 /// How long marks are kept, as the setting `TOMBSTONE_DAYS` has it.

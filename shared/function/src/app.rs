@@ -1,6 +1,6 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use identity_client::{IdentityClient, Options, ReqwestTransport, Timestamp};
 use identity_events::Sources;
@@ -58,9 +58,10 @@ impl App {
         let table = DynamoTable::new(dynamodb, settings.table_name);
         let broker_settings =
             token_broker::Settings { tombstone_retention: settings.tombstone_retention };
-        let nonces = nonces().map_err(StartError::Randomness)?;
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(StartError::Randomness)?;
         Ok(Self {
-            broker: TokenBroker::new(table, acs, broker_settings, nonces),
+            broker: TokenBroker::new(table, acs, broker_settings, Nonce::counted_from(random)),
             scope_policy: settings.scope_policy,
             subject_claim: settings.subject_claim,
             sign_in_claim: settings.sign_in_claim,
@@ -80,36 +81,8 @@ impl App {
     }
 }
 
-/// Nonces that never repeat in a process: it counts up from 128 random bits, drawn at the start so
-/// that a request never lacks randomness. That the stretches of two processes meet is as good as
-/// impossible: even after 2^40 nonces in each the chance is below 2^-86.
-fn nonces() -> Result<impl Fn() -> Nonce + Send + Sync + 'static, getrandom::Error> {
-    let mut base = [0; 16];
-    getrandom::fill(&mut base)?;
-    let base = u128::from_ne_bytes(base);
-    let drawn = AtomicU64::new(0);
-    Ok(move || {
-        let number = drawn.fetch_add(1, Ordering::Relaxed);
-        Nonce::from_bits(base.wrapping_add(number.into()))
-    })
-}
-
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App").field("broker", &self.broker).finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use super::*;
-
-    #[test]
-    fn no_two_writes_share_a_nonce_even_of_two_processes() {
-        let (one, other) = (nonces().unwrap(), nonces().unwrap());
-        let drawn: HashSet<Nonce> = (0..1000).flat_map(|_| [one(), other()]).collect();
-        assert_eq!(drawn.len(), 2000);
     }
 }

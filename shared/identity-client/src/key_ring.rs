@@ -22,10 +22,10 @@ const STAND_IN: Duration = Duration::from_mins(5);
 
 /// Where a [`KeyRing`] gets fresh keys when ACS refuses all that it has.
 pub trait KeySource: Debug + Send + Sync + 'static {
-    /// The keys as they are now, the one to begin with first. Nobody waits for them after `until`.
+    /// The keys as they are now, the one to begin with first. Who waits for them may give up before.
     ///
     /// Resolves to an error when they cannot be had. Operators read it, so it must not show a key.
-    fn keys(&self, until: Instant) -> FreshKeys<'_>;
+    fn keys(&self) -> FreshKeys<'_>;
 }
 
 /// What a [`KeySource`] is asked for.
@@ -103,7 +103,7 @@ impl KeyRing {
         tracing::warn!("every access key was refused, fresh ones are asked for");
         // Stays if this request is dropped before the source has answered.
         *last = Some(Renewal { began: Instant::now(), outcome: Err(RenewalError::TooSlow) });
-        let outcome = match timeout_at(until, source.keys(until)).await {
+        let outcome = match timeout_at(until, source.keys()).await {
             Ok(Ok(fresh)) => {
                 self.known().replace(fresh);
                 Ok(())

@@ -16,6 +16,7 @@ mod sources;
 mod unusable;
 
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use user_table::RecordKey;
 
 use crate::envelope::Envelope;
@@ -28,6 +29,11 @@ pub use crate::unusable::Unusable;
 /// How far a provider's clock may be ahead of ours. A watermark further off would lock the user out
 /// until then.
 const MOST_AHEAD: SignedDuration = SignedDuration::from_mins(5);
+
+/// Where an envelope says of what kind it is: Cognito's, those of Auth0's logs and streams, Okta's,
+/// the generic one.
+const KIND_POINTERS: [&str; 5] =
+    ["/detail/eventName", "/detail/data/type", "/detail/type", "/detail/eventType", "/detail-type"];
 
 /// Reads one `EventBridge` envelope, the text of a queue's message.
 ///
@@ -65,6 +71,14 @@ pub fn kinds() -> impl Iterator<Item = (Provider, &'static str, Action)> {
         .chain(stream.map(|(kind, action)| (Provider::Auth0, kind, action)))
         .chain(of(Provider::Okta, okta::KINDS))
         .chain(of(Provider::Generic, generic::KINDS))
+}
+
+/// Whether an envelope asks for a deletion, whoever sends it: by its kind alone, as the rules do that
+/// choose a queue.
+#[must_use]
+pub fn asks_for_deletion(envelope: &Value) -> bool {
+    let said = KIND_POINTERS.map(|pointer| envelope.pointer(pointer).and_then(Value::as_str));
+    kinds().any(|(_, kind, action)| action == Action::Delete && said.contains(&Some(kind)))
 }
 
 fn find<'a>(

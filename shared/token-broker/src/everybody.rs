@@ -15,9 +15,10 @@
 //!   raises this user's own watermark: before B, and B sees it; or after B, and A kills the token.
 //!   If C comes after W, so does R, which begins after C has been answered, and sees W.
 //!
-//! Everybody's watermark comes into a user's record only together with the order to revoke: there it
-//! says that the tokens from before it are dead or about to be. The walk does so; and a session that
-//! has ended with everybody's, if it asks for a revocation before the walk has come to its user.
+//! A watermark in a user's own record says that the tokens from before it are dead or about to be. So
+//! W comes into it only together with the order to revoke, or with a claim, before there is an
+//! identity. The walk brings it; or a request that is faster: of a session that began after W, whose
+//! token the walk would kill later, or of one that W has ended and that asks for a revocation.
 
 use identity_client::Timestamp;
 use user_table::{EpochSeconds, Record, RecordKey, UserTable};
@@ -31,9 +32,9 @@ use crate::rules;
 impl<T: UserTable> TokenBroker<T> {
     /// Ends every session of every user at once, and tells up to which second.
     ///
-    /// Tokens from before live on until [`TokenBroker::revoke`] is done for every row of
-    /// [`UserTable::list`] that has a binding or a lease, as for an event of that second. A walk
-    /// that broke off may begin anew with what [`TokenBroker::everybody`] says.
+    /// Tokens from before live on until [`TokenBroker::revoke_until`] is done for every row of
+    /// [`UserTable::list`] that has a binding or a lease. A walk that broke off may begin anew with
+    /// the watermark of [`RecordKey::Everybody`].
     ///
     /// # Errors
     /// [`WorkError::Table`]. Repeating the call does no harm.
@@ -48,21 +49,16 @@ impl<T: UserTable> TokenBroker<T> {
 
     /// Carries everybody's watermark out for one user: as an event of that second, which spares the
     /// sessions that began afterwards.
-    pub(crate) async fn revoke_until(
-        &self,
-        user: &RecordKey,
-        mark: EpochSeconds,
-        call: &Call<'_>,
-    ) -> Result<(), WorkError> {
-        let at = Timestamp::from_second(mark.0).unwrap_or(Timestamp::MIN);
-        self.revoke(user, Order::Event(at), Sessions::End, call).await
-    }
-
-    /// Up to which second everybody's sessions have ended, if they ever have.
     ///
     /// # Errors
-    /// [`WorkError::Table`].
-    pub async fn everybody(&self, call: &Call<'_>) -> Result<Option<EpochSeconds>, WorkError> {
-        Ok(self.read(&RecordKey::Everybody, call).await?.record.sign_in_not_before)
+    /// As for [`TokenBroker::revoke`].
+    pub async fn revoke_until(
+        &self,
+        user: &RecordKey,
+        watermark: EpochSeconds,
+        call: &Call<'_>,
+    ) -> Result<(), WorkError> {
+        let at = Timestamp::from_second(watermark.0).unwrap_or(Timestamp::MAX);
+        self.revoke(user, Order::Event(at), Sessions::End, call).await
     }
 }

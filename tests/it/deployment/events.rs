@@ -77,13 +77,19 @@ async fn a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_done
 }
 
 #[tokio::test]
-async fn a_misspelt_event_of_our_own_kind_is_seen_and_not_dropped() {
+async fn an_event_with_a_misspelt_name_or_source_is_seen_and_not_dropped() {
     let deployed = Deployment::start().await;
     let sample = sample("generic-password-changed").at(now());
-    let envelope = sample.envelope.replace("PasswordChanged", "PasswordChange");
-    deployed.say(&Sample { name: "misspelt".to_owned(), envelope }).await;
-    let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
-    assert!(dead[0].contains("PasswordChange"), "{dead:?}");
+    for (right, wrong) in
+        [("PasswordChanged", "PasswordChange"), ("com.example.accounts", "com.example.account")]
+    {
+        let envelope = sample.envelope.replace(right, wrong);
+        deployed.say(&Sample { name: "misspelt".to_owned(), envelope }).await;
+    }
+    let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 2).await;
+    for wrong in ["\"PasswordChange\"", "\"com.example.account\""] {
+        assert!(dead.iter().any(|message| message.contains(wrong)), "{wrong}: {dead:?}");
+    }
 }
 
 /// A rule of the template: its pattern, and the queue that it fills.

@@ -3,7 +3,6 @@
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use futures_util::future::try_join_all;
 use identity_client::Timestamp;
-use identity_events::Action;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,11 +57,6 @@ pub(crate) struct Replayed {
 }
 
 type Held = Vec<(DeadLetterQueue, Message)>;
-
-/// Where an event says of what kind it is: Cognito, Auth0's logs and its streams, Okta, the generic
-/// one.
-const KINDS: [&str; 5] =
-    ["/detail/eventName", "/detail/data/type", "/detail/type", "/detail/eventType", "/detail-type"];
 
 /// Lists the messages, and lets others see them again.
 pub(crate) async fn list(queues: &Queues, now: Timestamp) -> Result<Listing, AwsError> {
@@ -157,16 +151,11 @@ fn replayed(queue: DeadLetterQueue, message: &Message, outcome: Option<Outcome>)
 fn destination(queue: DeadLetterQueue, message: &Message) -> EventQueue {
     match queue {
         DeadLetterQueue::Delete => EventQueue::Delete,
-        DeadLetterQueue::Rule if asks_for_deletion(&event(message)) => EventQueue::Delete,
+        DeadLetterQueue::Rule if identity_events::asks_for_deletion(&event(message)) => {
+            EventQueue::Delete
+        }
         DeadLetterQueue::Revoke | DeadLetterQueue::Rule => EventQueue::Revoke,
     }
-}
-
-fn asks_for_deletion(event: &Value) -> bool {
-    let said = KINDS.map(|pointer| event.pointer(pointer).and_then(Value::as_str));
-    identity_events::kinds()
-        .filter(|(_, _, action)| *action == Action::Delete)
-        .any(|(_, kind, _)| said.contains(&Some(kind)))
 }
 
 /// What the message says; null where it is no JSON.

@@ -4,7 +4,7 @@ use std::future::Future;
 
 use identity_client::Timestamp;
 use serde::Serialize;
-use token_broker::{Call, Order, Sessions, TokenBroker};
+use token_broker::{Call, TokenBroker};
 use user_table::{EpochSeconds, Record, RecordKey, TableError, UserTable};
 
 use crate::failure::Failure;
@@ -88,8 +88,7 @@ pub(crate) async fn run<T: UserTable>(
     let order = |user: RecordKey| async move {
         let deadline = records.deadline();
         let call = Call::new(deadline, &Quiet);
-        let order = Order::Event(instant(mark));
-        let revoked = broker.revoke(&user, order, Sessions::End, &call).await;
+        let revoked = broker.revoke_until(&user, mark, &call).await;
         Outcome::of(revoked, &records.table, &user, &deadline).await
     };
     let mut outcomes = pace::each(users.clone(), &bar, stop, order).await;

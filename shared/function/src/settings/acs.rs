@@ -3,7 +3,6 @@ use std::sync::Arc;
 
 use identity_client::{AccessKey, ConnectionString, Endpoint, FreshKeys, KeyRing, KeySource};
 use thiserror::Error;
-use tokio::time::Instant;
 
 use super::Environment;
 use super::reader::Reader;
@@ -86,7 +85,7 @@ struct RotatedKeys {
 struct OtherEndpoint;
 
 impl KeySource for RotatedKeys {
-    fn keys(&self, _until: Instant) -> FreshKeys<'_> {
+    fn keys(&self) -> FreshKeys<'_> {
         Box::pin(async move {
             let settings = self.secret.read().await?;
             let mut reader = Reader::new(&*self.environment);

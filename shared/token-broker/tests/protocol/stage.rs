@@ -123,18 +123,17 @@ impl Stage {
     }
 
     pub(crate) async fn everybody(&self) -> Option<EpochSeconds> {
-        self.brokers[1].everybody(&self.call()).await.unwrap()
+        self.record(&RecordKey::Everybody).await.sign_in_not_before
     }
 
     /// Walks the table as an operator does who has revoked everybody.
     pub(crate) async fn walk(&self) -> Result<(), WorkError> {
-        let EpochSeconds(mark) = self.everybody().await.unwrap();
-        let order = Order::Event(Timestamp::from_second(mark).unwrap());
+        let mark = self.everybody().await.unwrap();
         let call = self.call();
         let page = self.table.list(None, 100, &Deadline::new(self.now(), PATIENCE)).await?;
         for (key, record) in page.records {
             if record.binding.is_some() || record.lease.is_some() {
-                self.brokers[1].revoke(&key, order, Sessions::End, &call).await?;
+                self.brokers[1].revoke_until(&key, mark, &call).await?;
             }
         }
         Ok(())

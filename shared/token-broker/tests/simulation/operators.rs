@@ -1,9 +1,8 @@
 //! What operators do, and an identity provider that has users banned.
 
-use identity_client::Timestamp;
-use token_broker::{Call, Order, Ruling, Sessions, WorkError};
+use token_broker::{Call, Ruling, WorkError};
 use tokio::time::Instant;
-use user_table::{EpochSeconds, Record, RecordKey, UserTable};
+use user_table::{EpochSeconds, Record, RecordKey, TableError, UserTable};
 
 use crate::actors::{deadline, promise};
 use crate::network::now;
@@ -66,7 +65,7 @@ pub(crate) fn moment() -> Moment {
 pub(crate) async fn revoke_everybody(world: &World) {
     let asked_at = Instant::now();
     let (broker, call) = (world.broker(), Call::new(deadline(), &world.history));
-    let marked = match broker.everybody(&call).await {
+    let marked = match everybody(world).await {
         Ok(Some(mark)) if world.random.percent(50) => {
             world.history.count("walk taken up");
             Ok(mark)
@@ -84,6 +83,11 @@ pub(crate) async fn revoke_everybody(world: &World) {
     for user in &world.users {
         promise(world, user.clone(), Some(mark), false, asked_at);
     }
+}
+
+async fn everybody(world: &World) -> Result<Option<EpochSeconds>, TableError> {
+    let stored = world.table.read(&RecordKey::Everybody, &deadline()).await?;
+    Ok(stored.record.sign_in_not_before)
 }
 
 /// Gives everybody who has an identity, or is about to get one, a revocation of their own.
@@ -105,20 +109,18 @@ async fn step(
     mark: EpochSeconds,
     after: Option<&RecordKey>,
 ) -> Result<Option<RecordKey>, WorkError> {
-    let order = Order::Event(Timestamp::from_second(mark.0).expect("an instant"));
     let call = Call::new(deadline(), &world.history);
     let page = world.table.list(after, 1, &deadline()).await?;
     let holds = |record: &Record| record.binding.is_some() || record.lease.is_some();
     for (key, _) in page.records.iter().filter(|(_, record)| holds(record)) {
-        world.broker().revoke(key, order, Sessions::End, &call).await?;
+        world.broker().revoke_until(key, mark, &call).await?;
     }
     Ok(page.next)
 }
 
 /// An operator sees the last walk through, should there have been one.
 pub(crate) async fn complete_walk(world: &World) {
-    let call = Call::new(deadline(), &world.history);
-    if let Some(mark) = world.broker().everybody(&call).await.expect("a calm table") {
+    if let Some(mark) = everybody(world).await.expect("a calm table") {
         walk(world, mark).await.expect("a calm table and a calm ACS");
     }
 }

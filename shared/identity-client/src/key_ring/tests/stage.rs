@@ -93,7 +93,7 @@ impl Source {
 }
 
 impl KeySource for Source {
-    fn keys(&self, _until: Instant) -> FreshKeys<'_> {
+    fn keys(&self) -> FreshKeys<'_> {
         self.asked.fetch_add(1, Ordering::Relaxed);
         Box::pin(async {
             sleep(Duration::from_secs(1)).await;
