@@ -10,7 +10,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## The whole product on this machine; make run ARGS='--port 0 --in-memory'
-	@$(CARGO) run --quiet --locked -p local -- $(ARGS)
+	@$(CARGO) run --quiet --locked -p acs-broker-local -- $(ARGS)
 
 test: tools lint-aws package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
@@ -41,11 +41,11 @@ tools: ## What the tests need beside Rust, into .tools/
 	@tests/tools/install
 
 simulate: ## The protocol's simulation at length; make simulate SEEDS=0..1000000
-	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p token-broker --test simulation -- --nocapture
+	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p acs-broker-protocol --test simulation -- --nocapture
 
 size: tools ## Bytes, crates and instructions of each function as it ships
 	@tests/bench/size
 
 latency: package ## From a password change to dead tokens, in the local stack and the deployed one
-	$(CARGO) build --quiet --locked -p local
+	$(CARGO) build --quiet --locked -p acs-broker-local
 	@tests/bench/latency

@@ -33,7 +33,7 @@ def build(function: str, architecture: str, repository: Path = REPOSITORY) -> Pa
     check_standard_library(target)
     glibc = ".".join(map(str, GLIBC))
     command = ["cargo", "lambda", "build", "--release", "--locked", "--quiet", "--skip-target-check",
-               "--package", function, "--target", f"{target}.{glibc}"]
+               "--package", f"acs-broker-{function}", "--target", f"{target}.{glibc}"]
     if subprocess.run(command, cwd=repository, env=environment(repository), check=False).returncode != 0:
         raise Failure(f"this failed: {' '.join(command)}; is everything installed? `make tools`")
     binary = repository / "target/lambda" / function / "bootstrap"

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use function::{
+use acs_broker_core::{Deletion, Order};
+use acs_broker_identity_events::Action;
+use acs_broker_lambda::{
     App, Batch, Code, Delivery, Exchange, NoSources, Problem, Reply, Undone, names_a_user,
     only_parameters,
 };
-use identity_events::Action;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_http::http::Response;
 use lambda_http::{Context, Request};
-use token_broker::{Deletion, Order};
 
 /// Answers one request; every failure is an answer too.
 pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {

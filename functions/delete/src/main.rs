@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    function::run_with_queue(delete::handle, delete::consume).await
+    acs_broker_lambda::run_with_queue(acs_broker_delete::handle, acs_broker_delete::consume).await
 }

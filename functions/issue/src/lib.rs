@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use function::{App, Exchange, Problem, Reply, json_body, only_parameters};
+use acs_broker_core::{Issued, Wish};
+use acs_broker_lambda::{App, Exchange, Problem, Reply, json_body, only_parameters};
 use identity_client::{Lifetime, Scope, Timestamp};
 use lambda_http::Request;
 use lambda_http::http::Response;
 use serde::{Deserialize, Serialize};
-use token_broker::{Issued, Wish};
 
 /// What the caller asks for. Everything may be left out.
 #[derive(Debug, Default, Deserialize)]
@@ -84,7 +84,7 @@ fn answer(issued: &Issued, now: Timestamp) -> Result<String, Problem> {
         refresh_after: whole_second(refresh_after(now, expires_on)),
         user: User { communication_user_id: issued.token.identity.as_ref() },
     };
-    serde_json::to_string(&answer).map_err(|_| Problem::new(function::Code::InternalError))
+    serde_json::to_string(&answer).map_err(|_| Problem::new(acs_broker_lambda::Code::InternalError))
 }
 
 fn whole_second(instant: Timestamp) -> Timestamp {

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    function::run(issue::handle).await
+    acs_broker_lambda::run(acs_broker_issue::handle).await
 }

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use function::{
+use acs_broker_core::{Order, Ruling, Sessions};
+use acs_broker_identity_events::Action;
+use acs_broker_lambda::{
     App, Batch, Delivery, Exchange, NoSources, Problem, Reply, Undone, names_a_user,
     only_parameters,
 };
-use identity_events::Action;
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_http::http::Response;
 use lambda_http::{Context, Request, RequestExt};
-use token_broker::{Order, Ruling, Sessions};
 
 const KEEP_SESSIONS: &str = "keepSessions";
 
@@ -75,7 +75,7 @@ fn sessions(request: &Request, order: Order) -> Result<Sessions, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use user_table::EpochSeconds;
+    use acs_broker_store_dynamodb::EpochSeconds;
 
     use super::*;
 

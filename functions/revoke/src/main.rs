@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_http::Error> {
-    function::run_with_queue(revoke::handle, revoke::consume).await
+    acs_broker_lambda::run_with_queue(acs_broker_revoke::handle, acs_broker_revoke::consume).await
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use function::{App, Exchange, Problem};
+use acs_broker_core::Swept;
+use acs_broker_lambda::{App, Exchange, Problem};
+use acs_broker_store_dynamodb::TableError;
 use lambda_runtime::Context;
-use token_broker::Swept;
-use user_table::TableError;
 
 /// Runs one pass and reports what it did. A table that does not answer makes the invocation fail.
 ///

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    function::run_scheduled(sweep::handle).await
+    acs_broker_lambda::run_scheduled(acs_broker_sweep::handle).await
 }

@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use function::{Settings, SettingsError};
-use identity_events::{Action, Reading, Sources};
+use acs_broker_identity_events::{Action, Reading, Sources};
+use acs_broker_lambda::{Settings, SettingsError};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -71,7 +71,10 @@ impl EventBus {
     /// The template's rules, in short: what deletes goes to `delete`, the rest to `revoke`, where what
     /// cannot be used is seen.
     fn function(&self, event: &str, now: Timestamp) -> &'static str {
-        let read = self.sources.as_ref().map(|sources| identity_events::read(sources, event, now));
+        let read = self
+            .sources
+            .as_ref()
+            .map(|sources| acs_broker_identity_events::read(sources, event, now));
         match read {
             Some(Ok(Reading::Change(change))) if change.action == Action::Delete => "delete",
             _ => "revoke",

@@ -10,8 +10,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use acs_broker_lambda::{Incoming, NoSources, Text};
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use function::{Incoming, NoSources, Text};
 use jiff::Timestamp;
 use lambda_http::request::LambdaRequest;
 use lambda_http::{Adapter, BoxFuture, Context, LambdaEvent, Request, Response, Service as _};

@@ -147,11 +147,11 @@ fn message(status: StatusCode, message: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use acs_broker_store_dynamodb::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
     use axum::extract::connect_info::MockConnectInfo;
     use http::Method;
     use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
     use lambda_http::Service as _;
-    use user_table::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
 
     use super::*;
     use crate::functions::{Failed, Function};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use function::{App, Settings, StartError};
+use acs_broker_lambda::{App, Settings, StartError};
 use url::Url;
 
 use crate::acs::AcsAccess;
@@ -97,7 +97,7 @@ pub fn in_process(
     let app = || App::new(Settings::read(&lookup)?, host.clock, host.log).map(Arc::new);
     let (issue, revoke, delete) = (app()?, app()?, app()?);
     Ok(Functions::new([
-        ("issue", hosted(move |request| issue::handle(Arc::clone(&issue), request))),
+        ("issue", hosted(move |request| acs_broker_issue::handle(Arc::clone(&issue), request))),
         ("revoke", revoking(revoke)),
         ("delete", deleting(delete)),
         ("sweep", sweeping(app()?)),
@@ -114,23 +114,23 @@ pub fn elsewhere(client: &reqwest::Client, url: &Url) -> Functions {
 fn revoking(app: Arc<App>) -> Function {
     let queue = Arc::clone(&app);
     hosted_with_queue(
-        move |request| revoke::handle(Arc::clone(&app), request),
-        move |messages, context| revoke::consume(Arc::clone(&queue), messages, context),
+        move |request| acs_broker_revoke::handle(Arc::clone(&app), request),
+        move |messages, context| acs_broker_revoke::consume(Arc::clone(&queue), messages, context),
     )
 }
 
 fn deleting(app: Arc<App>) -> Function {
     let queue = Arc::clone(&app);
     hosted_with_queue(
-        move |request| delete::handle(Arc::clone(&app), request),
-        move |messages, context| delete::consume(Arc::clone(&queue), messages, context),
+        move |request| acs_broker_delete::handle(Arc::clone(&app), request),
+        move |messages, context| acs_broker_delete::consume(Arc::clone(&queue), messages, context),
     )
 }
 
 /// Hosts `sweep`, which reads nothing from its event.
 fn sweeping(app: Arc<App>) -> Function {
     Arc::new(move |_event, context| {
-        let sweep = sweep::handle(Arc::clone(&app), context);
+        let sweep = acs_broker_sweep::handle(Arc::clone(&app), context);
         Box::pin(async move {
             let report = sweep.await.map_err(|error| Failed::Function(error.into()))?;
             serde_json::to_value(report).map_err(Failed::Answer)

@@ -4,11 +4,11 @@ use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
+use acs_broker_local::hosting::Host;
+use acs_broker_local::options::Options;
+use acs_broker_local::stack::Stack;
 use clap::Parser as _;
 use jiff::Timestamp;
-use local::hosting::Host;
-use local::options::Options;
-use local::stack::Stack;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
 

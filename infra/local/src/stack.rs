@@ -69,10 +69,10 @@ pub enum StartError {
     Contract(#[source] ContractError),
     /// The event bus refuses the settings.
     #[error("the event bus cannot be started")]
-    Settings(#[source] function::SettingsError),
+    Settings(#[source] acs_broker_lambda::SettingsError),
     /// The functions refuse their settings.
     #[error("the functions cannot be started")]
-    Functions(#[source] function::StartError),
+    Functions(#[source] acs_broker_lambda::StartError),
     /// There is no HTTP client.
     #[error("the HTTP client cannot be made")]
     Http(#[source] BuildError),

@@ -6,14 +6,14 @@ use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
+use acs_broker_store_dynamodb::TableError;
+use acs_broker_store_dynamodb::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::Client;
 use dynoxide::Database;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use user_table::TableError;
-use user_table::dynamo::{self, Access, Credentials, SharedCredentialsProvider};
 
 use crate::state::State;
 

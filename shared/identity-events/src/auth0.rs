@@ -4,7 +4,7 @@
 //! The log's form is that of Auth0's published log schemas (github.com/auth0/auth0-log-schemas), the
 //! streams' that of its Management API (`EventStreamCloudEvent…`).
 
-use user_table::Subject;
+use acs_broker_store_dynamodb::Subject;
 
 use crate::envelope::Envelope;
 use crate::event::Action::{self, Delete, Revoke, Suspend, Unsuspend};

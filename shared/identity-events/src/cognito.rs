@@ -3,8 +3,8 @@
 //! The form and the names are those of the Amazon Cognito Developer Guide, "Amazon Cognito logging
 //! in AWS `CloudTrail`" and "Example Amazon Cognito events".
 
+use acs_broker_store_dynamodb::Subject;
 use serde_json::Value;
-use user_table::Subject;
 
 use crate::envelope::{Envelope, subject};
 use crate::event::Action::{self, Delete, Revoke, Suspend, Unsuspend};

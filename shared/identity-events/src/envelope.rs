@@ -1,7 +1,7 @@
+use acs_broker_store_dynamodb::{InvalidKey, Subject};
 use jiff::Timestamp;
 use serde_json::error::Category;
 use serde_json::{Map, Value};
-use user_table::{InvalidKey, Subject};
 
 use crate::json::Strict;
 use crate::unusable::Unusable;

@@ -1,6 +1,6 @@
+use acs_broker_store_dynamodb::RecordKey;
 use jiff::Timestamp;
 use serde::Serialize;
-use user_table::RecordKey;
 
 use crate::ignored::Ignored;
 

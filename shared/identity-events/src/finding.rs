@@ -1,5 +1,5 @@
+use acs_broker_store_dynamodb::Subject;
 use jiff::Timestamp;
-use user_table::Subject;
 
 use crate::event::Action;
 use crate::ignored::Reason;

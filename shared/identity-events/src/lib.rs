@@ -15,9 +15,9 @@ mod okta;
 mod sources;
 mod unusable;
 
+use acs_broker_store_dynamodb::RecordKey;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use user_table::RecordKey;
 
 use crate::envelope::Envelope;
 pub use crate::event::{Action, IdentityEvent, Provider, Reading};

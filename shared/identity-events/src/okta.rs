@@ -1,7 +1,7 @@
 //! Okta's System Log, whose form and names are those of Okta's System Log API and event types.
 
+use acs_broker_store_dynamodb::Subject;
 use serde_json::Value;
-use user_table::Subject;
 
 use crate::envelope::{Envelope, subject};
 use crate::event::Action::{self, Delete, Revoke, Suspend, Unsuspend};

@@ -1,4 +1,4 @@
-use user_table::Issuer;
+use acs_broker_store_dynamodb::Issuer;
 
 /// Whose word counts. A source that is not named here is never believed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 use std::fs;
 
-use identity_events::{Action, Reading};
+use acs_broker_identity_events::{Action, Reading};
 use serde_json::Value;
 
 use crate::{aws, read, samples};

@@ -1,6 +1,6 @@
 //! Envelopes that no provider sends.
 
-use identity_events::{IdentityEvent, Reading, Unusable};
+use acs_broker_identity_events::{IdentityEvent, Reading, Unusable};
 use proptest::prelude::{Just, Strategy, any, prop_assert, prop_oneof, proptest};
 use serde_json::{Value, json};
 

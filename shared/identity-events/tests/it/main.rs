@@ -16,10 +16,10 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use identity_events::{Cognito, Okta, OktaSubject, Reading, Sources, Unusable};
+use acs_broker_identity_events::{Cognito, Okta, OktaSubject, Reading, Sources, Unusable};
+use acs_broker_store_dynamodb::RecordKey;
 use jiff::Timestamp;
 use serde_json::Value;
-use user_table::RecordKey;
 
 /// When the tests happen: 2026-11-20T12:00:00Z, two seconds after what the samples speak of.
 const NOW: Timestamp = Timestamp::constant(1_795_176_000, 0);
@@ -48,7 +48,7 @@ fn sources() -> Sources {
 }
 
 fn read(envelope: &str) -> Result<Reading, Unusable> {
-    identity_events::read(&sources(), envelope, NOW)
+    acs_broker_identity_events::read(&sources(), envelope, NOW)
 }
 
 fn user(subject: &str) -> RecordKey {

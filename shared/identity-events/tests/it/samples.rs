@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
-use identity_events::Action::{self, Delete, Revoke, Suspend, Unsuspend};
-use identity_events::{OktaSubject, Provider, Reading, kinds};
+use acs_broker_identity_events::Action::{self, Delete, Revoke, Suspend, Unsuspend};
+use acs_broker_identity_events::{OktaSubject, Provider, Reading, kinds};
 use jiff::Timestamp;
 
 use crate::{NOW, read, sample, samples, sources, user};
@@ -146,7 +146,7 @@ fn a_source_that_was_not_configured_is_not_believed() {
     let mut nobody = sources();
     (nobody.cognito, nobody.auth0, nobody.okta, nobody.generic) = (None, Vec::new(), None, None);
     for (name, envelope) in samples() {
-        let unusable = identity_events::read(&nobody, envelope, NOW).unwrap_err();
+        let unusable = acs_broker_identity_events::read(&nobody, envelope, NOW).unwrap_err();
         assert_eq!(unusable.code(), "unknown_source", "{name}");
     }
 }
@@ -165,7 +165,7 @@ fn an_okta_user_is_named_by_the_member_that_their_tokens_carry() {
     let mut sources = sources();
     sources.okta.as_mut().unwrap().subject = OktaSubject::AlternateId;
     let envelope = sample("okta-reset-password");
-    match identity_events::read(&sources, envelope, NOW).unwrap() {
+    match acs_broker_identity_events::read(&sources, envelope, NOW).unwrap() {
         Reading::Change(event) => assert_eq!(event.user, user("alice@example.com")),
         reading @ Reading::Ignored(_) => panic!("{reading:?}"),
     }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use identity_events::{Provider, kinds};
+use acs_broker_identity_events::{Provider, kinds};
 use jsonschema::{Draft, Validator};
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Samples with one thing changed, each a case that a provider may send or that somebody may try.
 
-use identity_events::{Action, Reading};
+use acs_broker_identity_events::{Action, Reading};
 use serde_json::{Value, json};
 
 use crate::{event, read, user, with};

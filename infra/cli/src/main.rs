@@ -1,0 +1,26 @@
+//! `acs-broker`: what operators do to a token broker. `acs-broker --help` lists it.
+
+use std::env;
+use std::io;
+use std::process::ExitCode;
+
+use acs_broker_cli::Host;
+use jiff::Timestamp;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    // What the table warns of an operator must see: rows that are skipped.
+    let warnings = Targets::new().with_target("user_table", LevelFilter::WARN);
+    let lines = fmt::layer().without_time().with_target(false).with_writer(io::stderr);
+    tracing_subscriber::registry().with(lines).with(warnings).init();
+    acs_broker_cli::run(env::args_os().collect(), host()).await
+}
+
+#[expect(clippy::disallowed_methods, reason = "the edge: here the process meets its environment")]
+fn host() -> Host {
+    Host { environment: |name| env::var(name).ok(), clock: Timestamp::now }
+}

@@ -1,0 +1,267 @@
+//! ACS on a bad day, as the app's users see it: what they are told, that nothing stays half done,
+//! and that no identity gets lost uncounted.
+
+use std::collections::BTreeSet;
+
+use acs_broker_harness::answer::Answer;
+use acs_broker_harness::forwarder::Forwarder;
+use acs_broker_harness::lambda::{self, Lambda};
+use acs_broker_harness::log::counted;
+use acs_broker_harness::process::free_port;
+use acs_broker_harness::stack::{Jwt, Stack};
+use acs_broker_harness::sweeper::sweep_later;
+use acs_broker_harness::table;
+use serde_json::{Value, json};
+
+/// A sign-in before everything that happens in a test.
+const LONG_AGO: i64 = 1_700_000_000;
+
+/// What ACS does instead of its work, and what a user then gets.
+struct Fault {
+    effect: Value,
+    status: u16,
+    code: &'static str,
+    retry_after: &'static str,
+    /// How often ACS is asked, where asking again does no harm.
+    attempts: u64,
+    /// Whether ACS may have done what it was asked for. A creation is not repeated then.
+    is_ambiguous: bool,
+}
+
+#[rustfmt::skip]
+fn faults() -> Vec<Fault> {
+    let throttled = ("acs_throttled", 429, false);
+    let down = ("acs_unavailable", 503, true);
+    let misconfigured = ("acs_misconfigured", 500, false);
+    [
+        (json!({"status": 429, "retryAfter": 60}), throttled, "60", 1),
+        (json!({"status": 429}), throttled, "5", 3),
+        (json!({"status": 500}), down, "2", 3),
+        (json!({"status": 500, "when": "afterEffect"}), down, "2", 3),
+        (json!({"status": 500, "body": "empty"}), down, "2", 3),
+        (json!({"status": 503, "body": "html"}), down, "2", 3),
+        (json!({"status": 503, "body": "{}"}), down, "2", 3),
+        (json!({"status": 503, "retryAfter": 30}), down, "30", 1),
+        (json!({"status": 200, "body": "html"}), down, "2", 1),
+        (json!({"drop": true}), down, "2", 3),
+        (json!({"drop": true, "when": "afterEffect"}), down, "2", 3),
+        (json!({"truncate": 10}), down, "2", 3),
+        (json!({"status": 400}), misconfigured, "", 1),
+        (json!({"status": 401}), misconfigured, "", 1),
+        (json!({"status": 403, "body": "html"}), misconfigured, "", 1),
+        (json!({"status": 404, "body": "html"}), misconfigured, "", 1),
+    ]
+    .into_iter()
+    .map(|(effect, (code, status, is_ambiguous), retry_after, attempts)| {
+        Fault { effect, status, code, retry_after, attempts, is_ambiguous }
+    })
+    .collect()
+}
+
+impl Fault {
+    fn check(&self, answer: &Answer) {
+        let Self { effect, status, code, retry_after, .. } = self;
+        let seen = (answer.status.as_u16(), answer.code(), answer.header("retry-after"));
+        assert_eq!(seen, (*status, (*code).to_owned(), *retry_after), "{effect}: {answer:?}");
+        assert_eq!(answer.json().get("detail"), None, "ACS's words are for the operator");
+    }
+}
+
+#[tokio::test]
+async fn a_first_token_that_acs_fails_is_had_at_the_next_try_and_no_identity_is_lost_uncounted() {
+    let (stack, faults) = (Stack::start().await, faults());
+    let acs = stack.acs();
+    let mut identities = BTreeSet::new();
+    for fault in &faults {
+        let user = stack.sign_in(&fault.effect.to_string()).await;
+        let before = acs.requests("create").await;
+        acs.add_fault(json!({"operation": "create", "effect": fault.effect})).await;
+        fault.check(&stack.token(&user).await);
+        let attempts = if fault.is_ambiguous { 1 } else { fault.attempts };
+        assert_eq!(acs.requests("create").await - before, attempts, "{}", fault.effect);
+        acs.clear_faults().await;
+
+        let answer = stack.token(&user).await;
+        assert!(acs.is_active(&answer.token()).await);
+        identities.insert(answer.identity());
+    }
+
+    assert_eq!(identities.len(), faults.len(), "no two users share an identity");
+    let live: BTreeSet<_> = acs.live_identities().await.into_iter().collect();
+    assert!(identities.is_subset(&live));
+    let possibly_lost = faults.iter().filter(|fault| fault.is_ambiguous).count();
+    let counted = counted(&stack.server.log(), "IdentityPossiblyLost");
+    assert_eq!(counted, possibly_lost as u64);
+    let rows = table::rows(&stack).await;
+    let in_rows = rows.values().map(|record| record.possibly_lost).sum::<u32>();
+    assert_eq!(in_rows as usize, possibly_lost);
+    assert!(live.len() - identities.len() <= possibly_lost);
+    let report = sweep_later(&stack).await;
+    assert_eq!(report["leasesEnded"], 0, "a lease was given back each time");
+}
+
+#[tokio::test]
+async fn a_renewal_that_acs_fails_costs_neither_the_identity_nor_the_token_in_use() {
+    let (stack, faults) = (Stack::start().await, faults());
+    let acs = stack.acs();
+    for fault in &faults {
+        let user = stack.sign_in(&fault.effect.to_string()).await;
+        let first = stack.token(&user).await;
+        let before = acs.requests("issue").await;
+        acs.add_fault(json!({"operation": "issue", "effect": fault.effect})).await;
+        fault.check(&stack.token(&user).await);
+        assert_eq!(acs.requests("issue").await - before, fault.attempts, "{}", fault.effect);
+        acs.clear_faults().await;
+
+        assert_eq!(stack.token(&user).await.identity(), first.identity());
+        assert!(acs.is_active(&first.token()).await);
+    }
+    assert_eq!(acs.identities().await.len(), faults.len());
+    assert_eq!(counted(&stack.server.log(), "IdentityPossiblyLost"), 0);
+}
+
+#[tokio::test]
+async fn a_revocation_that_acs_fails_locks_out_at_once_and_is_finished_by_a_repetition_or_sweep() {
+    let (stack, faults) = (Stack::start().await, faults());
+    let acs = stack.acs();
+    let mut left_to_sweep = Vec::new();
+    for fault in &faults {
+        let (repeating, giving_up) = two_users(&stack, fault).await;
+        acs.add_fault(json!({"operation": "revoke", "effect": fault.effect})).await;
+        for (session, _) in [&repeating, &giving_up] {
+            let before = acs.requests("revoke").await;
+            fault.check(&stack.revoke(session).await);
+            assert_eq!(acs.requests("revoke").await - before, fault.attempts, "{}", fault.effect);
+            assert_eq!(stack.token(session).await.code(), "sign_in_again");
+        }
+        acs.clear_faults().await;
+
+        let (session, token) = repeating;
+        assert_eq!(stack.revoke(&session).await.status, 204);
+        assert!(!acs.is_active(&token).await, "{}", fault.effect);
+        left_to_sweep.push(giving_up);
+    }
+
+    let report = sweep_later(&stack).await;
+    assert_eq!(report["revoked"], faults.len(), "{report}");
+    for (_, token) in &left_to_sweep {
+        assert!(!acs.is_active(token).await);
+    }
+    assert_eq!(acs.live_identities().await.len(), 2 * faults.len());
+}
+
+#[tokio::test]
+async fn a_deletion_that_acs_fails_locks_out_at_once_and_is_finished_by_a_repetition_or_sweep() {
+    let (stack, faults) = (Stack::start().await, faults());
+    let acs = stack.acs();
+    let mut left_to_sweep = Vec::new();
+    for fault in &faults {
+        let (repeating, giving_up) = two_users(&stack, fault).await;
+        acs.add_fault(json!({"operation": "delete", "effect": fault.effect})).await;
+        for (session, _) in [&repeating, &giving_up] {
+            let before = acs.requests("delete").await;
+            fault.check(&stack.delete(session).await);
+            assert_eq!(acs.requests("delete").await - before, fault.attempts, "{}", fault.effect);
+            assert_eq!(stack.token(session).await.code(), "sign_in_again");
+        }
+        acs.clear_faults().await;
+
+        let (session, token) = repeating;
+        assert_eq!(stack.delete(&session).await.status, 204);
+        assert!(!acs.is_active(&token).await, "{}", fault.effect);
+        left_to_sweep.push(giving_up);
+    }
+
+    let report = sweep_later(&stack).await;
+    // More, where ACS had deleted at once and nobody could know: that is done when it says so later.
+    let deleted = report["deleted"].as_u64().unwrap();
+    assert!(deleted >= faults.len() as u64 && report["postponed"] == 0, "{report}");
+    assert_eq!(acs.live_identities().await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_failure_that_passes_is_not_seen_by_anybody() {
+    let stack = Stack::start().await;
+    let acs = stack.acs();
+    for fault in faults().into_iter().filter(|fault| fault.attempts > 1) {
+        let user = stack.sign_in_at(&fault.effect.to_string(), LONG_AGO).await;
+        assert_eq!(stack.token(&user).await.status, 200);
+        for operation in ["issue", "revoke", "delete"] {
+            acs.add_fault(json!({"operation": operation, "effect": fault.effect, "times": 1}))
+                .await;
+        }
+        assert_eq!(stack.token(&user).await.status, 200);
+        assert_eq!(stack.revoke_keeping_sessions(&user).await.status, 204, "{}", fault.effect);
+        assert_eq!(stack.delete(&user).await.status, 204, "{}", fault.effect);
+        assert_eq!(acs.live_identities().await, [""; 0], "{}", fault.effect);
+        acs.clear_faults().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_waits_for_a_silent_acs_longer_than_ten_seconds() {
+    let stack = Stack::start().await;
+    let acs = stack.acs();
+    let new = stack.sign_in_at("new", LONG_AGO).await;
+    let [renewing, revoking, deleting] = ["renewing", "revoking", "deleting"];
+    let (renewing, _) = user(&stack, renewing).await;
+    let (revoking, revoked) = user(&stack, revoking).await;
+    let (deleting, deleted) = user(&stack, deleting).await;
+
+    acs.add_fault(json!({"effect": {"delayMs": 30_000}})).await;
+    let began = tokio::time::Instant::now();
+    let (first, renewal, revocation, deletion) = tokio::join!(
+        stack.token(&new),
+        stack.token(&renewing),
+        stack.revoke(&revoking),
+        stack.delete(&deleting),
+    );
+    let waited = began.elapsed().as_secs();
+    assert!(waited <= 15, "{waited} s, which is more than ten and five for a busy machine");
+    let down = faults().into_iter().find(|fault| fault.effect == json!({"drop": true})).unwrap();
+    for answer in [first, renewal, revocation, deletion] {
+        down.check(&answer);
+    }
+    acs.clear_faults().await;
+
+    assert_eq!(stack.token(&new).await.status, 200);
+    assert_eq!(stack.token(&renewing).await.status, 200);
+    let report = sweep_later(&stack).await;
+    assert_eq!((&report["revoked"], &report["deleted"]), (&json!(1), &json!(1)), "{report}");
+    assert!(!acs.is_active(&revoked).await && !acs.is_active(&deleted).await);
+    assert_eq!(counted(&stack.server.log(), "IdentityPossiblyLost"), 1, "the new user's");
+}
+
+#[tokio::test]
+async fn an_acs_that_cannot_be_reached_costs_nothing_but_time() {
+    let mut lambda = Lambda::start().await;
+    let stack = lambda.start_stack().await;
+    let (acs, port) = (stack.acs(), free_port());
+    let mut settings = lambda::settings(&stack);
+    for setting in settings.values_mut() {
+        *setting = setting.replace(stack.ready("/acs/http"), &format!("http://127.0.0.1:{port}"));
+    }
+    lambda.start_functions(&settings);
+    let session = stack.sign_in("alice").await;
+
+    let answer = stack.token(&session).await;
+    assert_eq!((answer.status.as_u16(), answer.code().as_str()), (503, "acs_unavailable"));
+    assert_eq!(answer.header("retry-after"), "2");
+    assert_eq!(counted(&lambda.log("issue"), "IdentityPossiblyLost"), 0);
+
+    let _reachable = Forwarder::start(port, stack.ready("/acs/http")).await;
+    assert!(acs.is_active(&stack.token(&session).await.token()).await);
+    assert_eq!(acs.identities().await.len(), 1);
+}
+
+/// A user who has been signed in for long, with a token.
+async fn user(stack: &Stack, name: &str) -> (Jwt, String) {
+    let session = stack.sign_in_at(name, LONG_AGO).await;
+    let token = stack.token(&session).await.token();
+    (session, token)
+}
+
+async fn two_users(stack: &Stack, fault: &Fault) -> ((Jwt, String), (Jwt, String)) {
+    let name = |number: u8| format!("{number} {}", fault.effect);
+    (user(stack, &name(1)).await, user(stack, &name(2)).await)
+}

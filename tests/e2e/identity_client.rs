@@ -1,0 +1,156 @@
+//! The identity client as its users have it, against the emulator's server: every API version over
+//! the network, and the quickstart as a program.
+#![expect(clippy::expect_used, reason = "a test ends at the first surprise")]
+#![expect(clippy::disallowed_methods, reason = "these clients live in the present")]
+
+use std::fs;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acs_broker_harness::acs::Acs;
+use acs_broker_harness::process::{Server, run, workspace_binary};
+use identity_client::{
+    ApiVersion, ConnectionString, Deadline, IdentityClient, Lifetime, Options, ReqwestTransport,
+    Scope, Timestamp, http_client,
+};
+use serde_json::Value;
+use tempfile::TempDir;
+
+const GA_VERSIONS: [&str; 7] = [
+    "2021-03-07",
+    "2022-06-01",
+    "2022-10-01",
+    "2023-10-01",
+    "2025-06-30",
+    "2026-07-22",
+    "2026-09-23",
+];
+
+/// The emulator's server, and the folder of its certificate for as long as it runs.
+struct Emulator {
+    server: Server,
+    _folder: TempDir,
+}
+
+async fn emulator() -> Emulator {
+    let folder = TempDir::new().expect("a temporary folder");
+    let mut command = workspace_binary("acs-emulator");
+    command.args(["--json", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ca-file"]);
+    command.arg(folder.path().join("ca.pem"));
+    Emulator { server: Server::start(&mut command).await, _folder: folder }
+}
+
+fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
+    ready.pointer(pointer).and_then(Value::as_str).expect("the ready line names it")
+}
+
+fn acs(ready: &Value) -> Acs {
+    Acs::new(text(ready, "/http"))
+}
+
+fn deadline() -> Deadline {
+    Deadline::new(Timestamp::now(), Duration::from_secs(20))
+}
+
+fn client(ready: &Value, api_version: ApiVersion) -> IdentityClient {
+    let authority = fs::read(text(ready, "/caFile")).expect("the emulator's authority");
+    let http = http_client(Some(&authority)).expect("an HTTP client");
+    let connection: ConnectionString =
+        text(ready, "/connectionStrings/https").parse().expect("a connection string");
+    let options = Options { api_version, ..Options::default() };
+    let transport = Arc::new(ReqwestTransport::new(http));
+    IdentityClient::new(connection.endpoint, connection.access_key, transport, options)
+}
+
+#[tokio::test]
+async fn every_operation_works_over_https_in_every_ga_version() {
+    let emulator = emulator().await;
+    let acs = acs(&emulator.server.ready);
+    for version in GA_VERSIONS {
+        let client = client(&emulator.server.ready, version.parse().expect("a version"));
+        let user = client.create_user(&deadline()).await.expect(version);
+        let scopes = [Scope::Chat, Scope::Voip];
+        let day = Lifetime::DEFAULT;
+        let issued = client.issue_token(Some(&user), &scopes, day, &deadline()).await;
+        let issued = issued.expect(version);
+        assert_eq!(issued.identity, user);
+        let with_token = client.issue_token(None, &scopes, day, &deadline()).await.expect(version);
+        assert_ne!(with_token.identity, user, "{version}: without a user there is a new one");
+        for token in [&issued.token, &with_token.token] {
+            assert!(acs.is_active(token.secret()).await, "{version}");
+        }
+
+        client.revoke_tokens(&user, &deadline()).await.expect(version);
+        assert!(!acs.is_active(issued.token.secret()).await, "{version}");
+        client.delete_user(&with_token.identity, &deadline()).await.expect(version);
+        assert!(!acs.is_active(with_token.token.secret()).await, "{version}");
+        let gone = client.delete_user(&with_token.identity, &deadline()).await;
+        assert!(gone.expect_err(version).is_no_such_identity(), "{version}");
+    }
+}
+
+#[tokio::test]
+async fn a_short_lifetime_and_the_join_scopes_work_where_the_version_has_them() {
+    let emulator = emulator().await;
+    let scopes = [Scope::ChatJoin, Scope::ChatJoinLimited, Scope::VoipJoin];
+    let client = client(&emulator.server.ready, ApiVersion::default());
+    let before = Timestamp::now();
+    let issued = client.issue_token(None, &scopes, Lifetime::MIN, &deadline()).await;
+    let life = issued.expect("a token").token.expires_on().duration_since(before);
+    assert!((3595..=3605).contains(&life.as_secs()), "{life:?}");
+}
+
+async fn quickstart(environment: &[(&str, &str)]) -> (Output, String) {
+    let mut command = workspace_binary("examples/quickstart");
+    command.env_remove("COMMUNICATION_SERVICES_CONNECTION_STRING");
+    let output = run(command.envs(environment.iter().copied()), "").await;
+    let said = [&output.stdout[..], &output.stderr[..]].concat();
+    (output, String::from_utf8(said).expect("text"))
+}
+
+#[tokio::test]
+async fn the_quickstart_goes_through_the_life_of_a_user() {
+    let emulator = emulator().await;
+    let (output, said) = quickstart(&[
+        (
+            "COMMUNICATION_SERVICES_CONNECTION_STRING",
+            text(&emulator.server.ready, "/connectionStrings/https"),
+        ),
+        ("ACS_EXTRA_CA_FILE", text(&emulator.server.ready, "/caFile")),
+    ])
+    .await;
+    assert!(output.status.success(), "{said}");
+    let said: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
+    let [_, created, issued, token, revoked, deleted] = said.as_slice() else {
+        panic!("other lines than expected: {said:?}");
+    };
+    let id = created.strip_prefix("Created a user with ID: ").expect("an id");
+    assert!(issued.starts_with("Issued a token with scope voip that expires at "));
+    assert!(revoked.ends_with(id) && deleted.ends_with(id), "{revoked} {deleted}");
+    let acs = acs(&emulator.server.ready);
+    assert!(!acs.is_active(token).await);
+}
+
+#[tokio::test]
+async fn a_quickstart_that_cannot_go_on_says_why_and_fails_without_showing_the_key() {
+    let emulator = emulator().await;
+    let variable = "COMMUNICATION_SERVICES_CONNECTION_STRING";
+    let http = text(&emulator.server.ready, "/connectionStrings/http");
+    let key = http.split_once("accesskey=").expect("a key").1;
+    let wrong_key = http.replace(key, "c2VjcmV0LWNhbmFyeQ==");
+    let cases: [(&[(&str, &str)], &str); 4] = [
+        (&[], "COMMUNICATION_SERVICES_CONNECTION_STRING is not set"),
+        (&[(variable, "endpoint=https://a/")], "accesskey"),
+        (&[(variable, http)], "https"),
+        (
+            &[(variable, &wrong_key), ("ACS_ALLOW_HTTP", "1")],
+            "could not create a user: the credential was not accepted",
+        ),
+    ];
+    for (environment, says) in cases {
+        let (output, said) = quickstart(environment).await;
+        assert!(!output.status.success() && said.contains(says), "{says}: {said}");
+        assert!(!said.contains(key) && !said.contains("c2Vj"), "{said}");
+    }
+}

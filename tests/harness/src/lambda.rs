@@ -1,0 +1,139 @@
+//! The functions as the processes that run on AWS, with cargo-lambda's emulator in Lambda's place.
+#![expect(
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "a test cannot go on without the emulator"
+)]
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acs_broker_lambda::App;
+use identity_client::Timestamp;
+use serde_json::Value;
+use tokio::net::TcpStream;
+use tokio::process::Command;
+use tokio::time::{sleep, timeout};
+
+use crate::process::{Background, free_port, run, workspace_binary};
+use crate::stack::Stack;
+use crate::tools;
+
+/// The functions of this repository, each a binary of its name.
+pub const FUNCTIONS: [&str; 4] = ["issue", "revoke", "delete", "sweep"];
+
+/// How long the emulator may take to listen, on a machine busy with other tests.
+const START: Duration = Duration::from_mins(1);
+
+/// An emulated Lambda. Dropping it kills the emulator and the functions.
+#[derive(Debug)]
+pub struct Lambda {
+    port: u16,
+    functions: BTreeMap<&'static str, Background>,
+    _emulator: Background,
+}
+
+/// The settings of a function: its environment.
+pub type Settings = BTreeMap<String, String>;
+
+impl Lambda {
+    /// Starts the emulator, with no function yet; an invocation waits for its function.
+    pub async fn start() -> Self {
+        let port = free_port();
+        let mut command = cargo_lambda("watch", port);
+        command.arg("--only-lambda-apis");
+        let emulator = Background::start(&mut command);
+        let listening = async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                sleep(Duration::from_millis(20)).await;
+            }
+        };
+        let started = timeout(START, listening).await;
+        assert!(started.is_ok(), "cargo-lambda does not listen:\n{}", emulator.log());
+        Self { port, functions: BTreeMap::new(), _emulator: emulator }
+    }
+
+    /// Starts a stack whose gateway invokes this Lambda's functions.
+    pub async fn start_stack(&self) -> Stack {
+        let url = format!("http://127.0.0.1:{}", self.port);
+        Stack::start_with(&["--in-memory", "--functions", &url]).await
+    }
+
+    /// Starts every function. To be called once: the emulator would give the invocations of a
+    /// function that is gone to nobody.
+    pub fn start_functions(&mut self, settings: &Settings) {
+        self.start_all(settings, workspace_binary);
+    }
+
+    /// The same with the very programs that are deployed.
+    pub fn start_packaged_functions(&mut self, settings: &Settings) {
+        self.start_all(settings, |name| Command::new(tools::packaged(name)));
+    }
+
+    fn start_all(&mut self, settings: &Settings, program: impl Fn(&str) -> Command) {
+        for name in FUNCTIONS {
+            let mut command = with_environment(program(name), name, settings);
+            let runtime_api = format!("http://127.0.0.1:{}/.rt/{name}", self.port);
+            command.env("AWS_LAMBDA_RUNTIME_API", runtime_api);
+            self.functions.insert(name, Background::start(&mut command));
+        }
+    }
+
+    /// `cargo lambda invoke` with the event in a file.
+    pub async fn invoke(&self, name: &str, event: &Path) -> Output {
+        let mut command = cargo_lambda("invoke", self.port);
+        command.arg(name).arg("--data-file").arg(event).args(["--output-format", "json"]);
+        run(&mut command, "").await
+    }
+
+    /// What a running function has written.
+    #[must_use]
+    pub fn log(&self, name: &str) -> String {
+        self.functions.get(name).map(Background::log).unwrap_or_default()
+    }
+}
+
+/// The settings with which a function uses the table and the ACS of `stack`.
+#[must_use]
+pub fn settings(stack: &Stack) -> Settings {
+    let settings = stack.server.ready.get("settings").cloned().unwrap_or_default();
+    let settings: BTreeMap<String, Value> =
+        serde_json::from_value(settings).expect("the settings of the ready line");
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    settings.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// What a function in this process works with, on the table and the ACS of `stack`. It logs nothing.
+pub(crate) fn app(stack: &Stack, clock: fn() -> Timestamp) -> Arc<App> {
+    let settings = settings(stack);
+    let settings = acs_broker_lambda::Settings::read(&|name| settings.get(name).cloned());
+    let app = App::new(settings.expect("the settings of the stack"), clock, |_| {});
+    Arc::new(app.expect("a function that can start"))
+}
+
+/// The binary of a function with these settings and nothing else in its environment but what
+/// Lambda puts there.
+#[must_use]
+pub fn function(name: &str, settings: &Settings) -> Command {
+    with_environment(workspace_binary(name), name, settings)
+}
+
+fn with_environment(mut command: Command, name: &str, settings: &Settings) -> Command {
+    command.env_clear().envs(settings);
+    command.env("AWS_LAMBDA_FUNCTION_NAME", name);
+    command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
+    command.env("AWS_LAMBDA_LOG_FORMAT", "JSON");
+    command
+}
+
+fn cargo_lambda(subcommand: &str, port: u16) -> Command {
+    let mut command = Command::new(tools::cargo_lambda());
+    // It asks cargo for the binaries of the workspace that it runs in.
+    command.current_dir(tools::repository()).env("CARGO_NET_OFFLINE", "true");
+    command.args(["lambda", subcommand, "--invoke-address", "127.0.0.1"]);
+    command.args(["--invoke-port", &port.to_string()]);
+    command
+}

@@ -1,0 +1,57 @@
+//! What `make tools` puts under `.tools/`; `tests/tools/README.md` says what is there and why.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of a set of Python packages, for `PYTHONPATH`, such as `identity-1.5.0`.
+#[must_use]
+pub fn python_packages(name: &str) -> PathBuf {
+    installed(&format!("python/{name}"))
+}
+
+/// The folder of a set of JavaScript packages, with its `node_modules`, such as `identity-1.3.1`.
+#[must_use]
+pub fn node_packages(name: &str) -> PathBuf {
+    installed(&format!("node/{name}"))
+}
+
+/// The program cargo-lambda.
+#[must_use]
+pub fn cargo_lambda() -> PathBuf {
+    installed("cargo-lambda/bin/cargo-lambda")
+}
+
+/// A Java runtime that runs DynamoDB Local.
+#[must_use]
+pub fn java() -> PathBuf {
+    installed("dynamodb-local/java")
+}
+
+/// The folder of `DynamoDBLocal.jar` and its `DynamoDBLocal_lib`.
+#[must_use]
+pub fn dynamodb_local() -> PathBuf {
+    installed("dynamodb-local/package/emulator")
+}
+
+/// A function as `make package` has built it for this machine.
+///
+/// # Panics
+/// When it has not.
+#[must_use]
+pub fn packaged(function: &str) -> PathBuf {
+    let program = repository().join("target/lambda").join(function).join("bootstrap");
+    assert!(program.exists(), "{} is missing: run `make package`", program.display());
+    program
+}
+
+/// The root of this repository.
+#[must_use]
+pub fn repository() -> &'static Path {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    package.ancestors().nth(2).unwrap_or(package)
+}
+
+fn installed(path: &str) -> PathBuf {
+    let path = repository().join(".tools").join(path);
+    assert!(path.exists(), "{} is missing: run `make tools`", path.display());
+    path
+}
