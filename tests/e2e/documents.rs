@@ -104,16 +104,42 @@ fn every_make_target_in_the_documents_exists() {
 
 #[test]
 fn every_path_that_the_documents_name_exists() {
-    for document in ["ARCHITECTURE.md", "SECURITY.md"] {
+    for (document, named) in [
+        ("ARCHITECTURE.md", "tests/e2e/secrets.rs"),
+        ("CONTRIBUTING.md", "shared/store-dynamodb/tests/contract"),
+        ("SECURITY.md", "tests/e2e/secrets.rs"),
+    ] {
         let text = read(document);
         let quoted = text.split('`').skip(1).step_by(2);
         let paths: BTreeSet<_> = quoted.filter(|quoted| is_path(quoted)).collect();
-        assert!(paths.contains("tests/e2e/secrets.rs"), "{document} names {paths:?}");
+        assert!(paths.contains(named), "{document} names {paths:?}");
         for path in paths {
             let file = tools::repository().join(path.trim_end_matches("/*"));
             assert!(file.exists(), "{document}: {path}");
         }
     }
+}
+
+#[test]
+fn the_layout_in_the_readme_names_every_folder_that_there_is() {
+    let readme = read("README.md");
+    let mut parent = "";
+    let mut described = BTreeSet::new();
+    for line in section(&readme, "Layout").lines() {
+        match line.split_once('/') {
+            Some((child, _)) if child.starts_with("  ") => {
+                described.insert(format!("{parent}/{}", child.trim()));
+            }
+            Some((folder, _)) => parent = folder,
+            None => {}
+        }
+    }
+    let folders = ["shared", "infra", "tests"].into_iter().flat_map(|parent| {
+        let entries = fs::read_dir(tools::repository().join(parent)).unwrap().map(Result::unwrap);
+        let folders = entries.filter(|entry| entry.file_type().unwrap().is_dir());
+        folders.map(move |entry| format!("{parent}/{}", entry.file_name().display()))
+    });
+    assert_eq!(described, folders.collect());
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use acs_broker_harness::operator::Operator;
 use acs_broker_harness::stack::{Stack, now};
+use acs_broker_harness::table;
 use serde_json::json;
 
 #[tokio::test]
@@ -61,6 +62,20 @@ async fn everybody_is_put_out_at_once_and_their_tokens_die_to_the_last() {
     assert_eq!((again.exit, &again.json["done"]), (0, &json!(0)), "{}", again.text);
     let token = stack.acs_token(&fresh).await;
     assert!(stack.acs().is_active(&token).await, "who has signed in since is left alone");
+}
+
+/// An operator who revokes every user learns of a row that was left out.
+#[tokio::test]
+async fn an_operator_is_warned_of_a_row_that_the_walk_skips() {
+    let stack = Stack::start().await;
+    let operator = Operator::of(&stack);
+    stack.acs_token(&stack.sign_in_at("alice", now() - 100).await).await;
+    table::put_unknown_key(&table::of(&stack)).await;
+
+    let walked = operator.run("revoke-everybody --yes").await;
+    assert_eq!((walked.exit, &walked.json["done"]), (0, &json!(1)), "{}", walked.text);
+    let warning = "a row has a key that this version cannot read";
+    assert!(walked.text.contains(warning), "{}", walked.text);
 }
 
 #[tokio::test]

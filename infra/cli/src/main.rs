@@ -14,7 +14,7 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 #[tokio::main]
 async fn main() -> ExitCode {
     // What the table warns of an operator must see: rows that are skipped.
-    let warnings = Targets::new().with_target("user_table", LevelFilter::WARN);
+    let warnings = Targets::new().with_target("acs_broker", LevelFilter::WARN);
     let lines = fmt::layer().without_time().with_target(false).with_writer(io::stderr);
     tracing_subscriber::registry().with(lines).with(warnings).init();
     acs_broker_cli::run(env::args_os().collect(), host()).await

@@ -234,7 +234,7 @@ impl From<&identity_client::Error> for Problem {
             let wait = error.retry_after().unwrap_or(AFTER_ACS_THROTTLED);
             Self::caused_by(Code::AcsThrottled, error, Some(wait))
         } else if error.is_no_such_identity() {
-            // Not believed yet; see token-broker.
+            // Not believed yet; see `acs-broker-core`.
             Self::caused_by(Code::AcsUnavailable, error, Some(AFTER_DOUBT))
         } else if error.is_unavailable() || error.is_ambiguous() {
             let wait = error.retry_after().unwrap_or(AFTER_ACS_UNAVAILABLE);

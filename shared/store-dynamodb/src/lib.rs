@@ -2,7 +2,7 @@
 //!
 //! A [`Record`] is read whole and written whole: [`UserTable::write`] takes effect only while the
 //! row still carries the revision it was read with. The rules that turn one record into the next
-//! live in `token-broker`; this crate only keeps records.
+//! live in `acs-broker-core`; this crate only keeps records.
 
 pub mod dynamo;
 mod error;

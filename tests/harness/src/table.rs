@@ -12,6 +12,7 @@ use acs_broker_store_dynamodb::dynamo::{
     self, Access, Client, Credentials, SharedCredentialsProvider,
 };
 use acs_broker_store_dynamodb::{DynamoTable, Nonce, Record, RecordKey, UserTable as _, Written};
+use aws_sdk_dynamodb::types::AttributeValue;
 use identity_client::{Deadline, Timestamp};
 
 use crate::stack::Stack;
@@ -91,6 +92,13 @@ pub async fn make_due(table: &Table, issuer: &str, subject: &str) {
         pending.retry_at = pending.since;
     })
     .await;
+}
+
+/// Writes a row whose key a later version may know, and this one does not.
+pub async fn put_unknown_key(table: &Table) {
+    let id = AttributeValue::S("another version's".to_owned());
+    let written = table.client.put_item().table_name(&table.name).item("id", id).send().await;
+    written.expect("a write");
 }
 
 /// The attribute by which rows of a table expire.
