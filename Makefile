@@ -1,51 +1,74 @@
-# What a developer does here. `make` alone lists it.
+# The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test check lint-aws package deploy deny tools simulate size latency
+.NOTPARALLEL:
+.PHONY: help run docs test check lint-aws package deploy deny tools nextest plan simulate size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
+NEXTEST_VERSION := 0.9.143
 SEEDS ?= 0..20000
+QUICK_SEEDS := 0..80
+
+# `cargo nextest` is the machine's own or, where that is missing, the one of the target `nextest`.
+export PATH := $(PATH):$(CURDIR)/.tools/cargo-nextest/bin
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: ## The whole product on this machine; make run ARGS='--port 0 --in-memory'
+run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --quiet --locked -p acs-broker-local -- $(ARGS)
 
-test: tools lint-aws package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
+test: plan tools nextest lint-aws package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
-	$(CARGO) test --workspace --locked
+	$(CARGO) test --workspace --doc --locked --quiet
+	tests/tools/without-leftovers $(CARGO) nextest run --workspace --locked --profile full
 
-check: ## Before each commit: format, lints, unit tests
+check: nextest ## Before each commit: format, lints, and every test that needs no download
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
-	$(CARGO) test --workspace --locked --lib
+	$(CARGO) build --workspace --bins --examples --locked
+	$(CARGO) test --workspace --doc --locked --quiet
+	SIMULATION_SEEDS=$(QUICK_SEEDS) $(CARGO) nextest run --workspace --locked --profile quick
 
-lint-aws: ## What SAM, cfn-lint and checkov say of the AWS template
+docs: ## Write the pages of docs/reference from code, contract and help texts
+	$(CARGO) build --quiet --locked -p acs-broker-cli
+	UPDATE_REFERENCE=1 $(CARGO) test --quiet --locked -p acs-broker-e2e --test e2e reference::
+
+lint-aws: ## Check the AWS template with SAM, cfn-lint and checkov
 	@tests/tools/install checkov iac
 	@infra/aws/lint
 
-package: ## The functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
+package: ## Build the functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
 	@tests/tools/install cargo-lambda zig
 	@infra/aws/package $(if $(ARCH),--arch $(ARCH)) $(if $(VERIFY),--verify)
 
-deploy: ## Into AWS with your own credentials; asks for what it needs; make deploy ARCH=x86_64
+deploy: ## Deploy into AWS with your own credentials; it asks for the parameters; make deploy ARCH=x86_64
 	@tests/tools/install cargo-lambda iac zig
 	cd infra/aws && ./sam build --parameter-overrides Architecture=$(or $(ARCH),arm64) && ./sam deploy --guided
 
-deny: ## Licences, bans and sources of the dependencies
+deny: ## Check licences, bans and sources of the dependencies
 	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --debug --root .tools/cargo-deny cargo-deny@0.20.2
 	$(CARGO_DENY) --locked check licenses bans sources
 
-tools: ## What the tests need beside Rust, into .tools/
+tools: ## Install the programs that the tests need beside Rust, into .tools/
 	@tests/tools/install
 
-simulate: ## The protocol's simulation at length; make simulate SEEDS=0..1000000
+nextest:
+	@$(CARGO) nextest --version >/dev/null 2>&1 || { \
+		echo 'installing .tools/cargo-nextest from crates.io: 60 MB, some minutes to compile'; \
+		$(CARGO) install --quiet --locked --debug --root .tools/cargo-nextest cargo-nextest@$(NEXTEST_VERSION); }
+
+plan:
+	@echo 'make test installs what is missing in .tools/, builds the release binaries of the functions'
+	@echo 'and runs every suite: at the first run about 15 min on two cores, later about 5.'
+	@tests/tools/install --plan
+
+simulate: ## Run the protocol's simulation at length; make simulate SEEDS=0..1000000
 	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p acs-broker-protocol --test simulation -- --nocapture
 
-size: tools ## Bytes, crates and instructions of each function as it ships
+size: tools ## Measure bytes, crates and instructions of each function as it ships
 	@tests/bench/size
 
-latency: package ## From a password change to dead tokens, in the local stack and the deployed one
+latency: package ## Measure the time from a password change to dead tokens, locally and deployed
 	$(CARGO) build --quiet --locked -p acs-broker-local
 	@tests/bench/latency

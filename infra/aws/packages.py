@@ -12,7 +12,7 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
 PACKAGES = REPOSITORY / "target/package"  # <function>.zip of each
-FUNCTIONS = ("issue", "revoke", "delete", "sweep")
+FUNCTIONS = ("issue", "revoke", "delete", "identity-events", "sweep")
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 # What the runtime provided.al2023 has. Zig links against just that; the machine's own linker would take the
 # machine's own glibc, and the binary would start only where that is no newer.
@@ -33,7 +33,7 @@ def build(function: str, architecture: str, repository: Path = REPOSITORY) -> Pa
     check_standard_library(target)
     glibc = ".".join(map(str, GLIBC))
     command = ["cargo", "lambda", "build", "--release", "--locked", "--quiet", "--skip-target-check",
-               "--package", f"acs-broker-{function}", "--target", f"{target}.{glibc}"]
+               "--package", f"acs-broker-function-{function}", "--target", f"{target}.{glibc}"]
     if subprocess.run(command, cwd=repository, env=environment(repository), check=False).returncode != 0:
         raise Failure(f"this failed: {' '.join(command)}; is everything installed? `make tools`")
     binary = repository / "target/lambda" / function / "bootstrap"

@@ -1,7 +1,7 @@
-"""infra/aws/template.yaml as MiniStack can deploy it.
+"""Transforms infra/aws/template.yaml into a form that MiniStack can deploy.
 
-The SAM translator, which AWS runs too, makes plain CloudFormation of it. What MiniStack does not know is put
-in other words that it knows; each change says why. Nothing else is changed.
+The SAM translator, which AWS runs too, makes plain CloudFormation of it. Only the parts that
+MiniStack does not support are replaced; each change says why.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from samtranslator.yaml_helper import yaml_parse  # noqa: E402
 
 TEMPLATE = Path(__file__).resolve().parent.parent.parent / "infra/aws/template.yaml"
 
-# What cannot be carried out is in the dead letters after two tries, within seconds.
+# A message that fails is in the dead letters after two tries, within seconds.
 VISIBILITY_SECONDS = 3
-MOST_RECEIVES = 2
+MAX_RECEIVES = 2
 
 
 class NoManagedPolicies:
-    """The template names none; the translator would ask IAM for their list."""
+    """An empty list: the template names none, and the translator would ask IAM for theirs."""
 
     def load(self) -> dict:
         return {}
 
 
 def cloudformation(bucket: str, endpoints: dict[str, str]) -> dict:
-    """The template for create_stack; the code of a function is the object `<binary>.zip` in `bucket`.
+    """Returns the template for create_stack; `<binary>.zip` in `bucket` is a function's code.
 
-    `endpoints` has by its logical id where a function finds AWS's APIs.
+    `endpoints` has the address of AWS's APIs for each function, by its logical id.
     """
     source = yaml_parse(TEMPLATE.read_text())
     for name, resource in source["Resources"].items():
@@ -48,29 +48,29 @@ def cloudformation(bucket: str, endpoints: dict[str, str]) -> dict:
         properties = resource["Properties"]
         match resource["Type"]:
             case "AWS::ApiGatewayV2::Api":
-                # It ignores a Body: every route would be missing.
+                # MiniStack ignores a Body: every route would be missing.
                 resources.update(routes(name, properties))
             case "AWS::Events::Rule" if properties.get("State", "").startswith("ENABLED_"):
-                # It takes a rule in any state but ENABLED for one that is switched off.
+                # MiniStack treats a rule in any state but ENABLED as disabled.
                 properties["State"] = "ENABLED"
             case "AWS::SQS::Queue" if "RedrivePolicy" in properties:
                 properties["VisibilityTimeout"] = VISIBILITY_SECONDS
-                properties["RedrivePolicy"]["maxReceiveCount"] = MOST_RECEIVES
+                properties["RedrivePolicy"]["maxReceiveCount"] = MAX_RECEIVES
             case "AWS::CloudWatch::Alarm" if "Metrics" in properties:
-                # It has no alarms on a query or on a sum of metrics.
+                # MiniStack has no alarms on a query or on a sum of metrics.
                 del resources[name]
             case "AWS::SQS::QueuePolicy":
-                # It is spoken to over plain http, which these refuse.
+                # MiniStack serves plain http, which these statements refuse.
                 statements = properties["PolicyDocument"]["Statement"]
                 statements[:] = [statement for statement in statements if statement["Sid"] != "OnlyEncrypted"]
     return made
 
 
 def routes(api: str, properties: dict) -> dict:
-    """The resources that API Gateway itself makes of an API's Body."""
+    """Returns the resources that API Gateway itself makes of an API's Body."""
     body = properties.pop("Body")
     properties.update(Name=body["info"]["title"], ProtocolType="HTTP")
-    # It takes the members over as they are and looks for them in this spelling, not in CloudFormation's.
+    # MiniStack reads the members in this spelling, not in CloudFormation's.
     properties["CorsConfiguration"] = body["x-amazon-apigateway-cors"]
     made = {}
     for name, scheme in body["components"]["securitySchemes"].items():

@@ -1,4 +1,4 @@
-"""As much of Lambda's Runtime API as a function needs to start: it is asked for work and never has any."""
+"""A Runtime API of Lambda that lets a function start and never responds with an event."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RuntimeApi:
                 self.close_connection = True
 
             def do_POST(self) -> None:
-                """`/init/error`: the function's log says why, and the function ends."""
+                """Accepts `/init/error`: the function logs the reason and ends."""
                 self.send_response(202)
                 self.end_headers()
 
@@ -41,9 +41,9 @@ class RuntimeApi:
 
     @property
     def address(self) -> str:
-        """What AWS_LAMBDA_RUNTIME_API holds."""
+        """Returns the value of AWS_LAMBDA_RUNTIME_API."""
         return "127.0.0.1:{}".format(self._server.server_address[1])
 
     def wait_until_asked(self, seconds: float) -> bool:
-        """Whether the function asks for work within so many seconds: its start is over then."""
+        """Returns whether the function asks for an event, which ends its start, within the time."""
         return self._asked.wait(seconds)

@@ -1,8 +1,8 @@
-//! The template, deployed into an AWS of this machine: what holds on a laptop holds there too.
+//! The template, deployed into an AWS on this machine.
 
+mod cli;
 mod events;
 mod keys;
 mod operations;
-mod operators;
 mod requests;
 mod rights;

@@ -1,72 +1,73 @@
-//! What identity providers say: it ends tokens and sessions by itself.
+//! Events of identity providers end tokens and sessions by themselves.
 
 use std::time::Duration;
 
+use acs_broker_core::Operation;
 use acs_broker_harness::events::{Sample, sample, samples, subject};
 use acs_broker_harness::log::lines;
-use acs_broker_harness::queue::revoke_in_one_batch;
-use acs_broker_harness::stack::{Jwt, Stack};
-use acs_broker_identity_events::{Action, IdentityEvent, Reading};
+use acs_broker_harness::queue::consume_in_one_batch;
+use acs_broker_harness::stack::{Jwt, StackProcess};
+use acs_broker_identity_events::{Parsed, ProviderEvent};
 use identity_client::Timestamp;
 use serde_json::json;
 
-/// A user with a token from before the event, and the session it belongs to.
+/// A session from before the event, with its token and identity.
 struct Before {
     session: Jwt,
     token: String,
     identity: String,
 }
 
-async fn before(stack: &Stack, event: &IdentityEvent) -> Before {
+async fn before(stack: &StackProcess, event: &ProviderEvent) -> Before {
     let session = stack.sign_in_at(&subject(event), event.occurred_at.as_second() - 100).await;
-    let answer = stack.token(&session).await;
-    Before { session, token: answer.token(), identity: answer.identity() }
+    let response = stack.token(&session).await;
+    Before { session, token: response.token(), identity: response.identity() }
 }
 
-/// A session that begins in the second after the event.
-async fn sign_in_after(stack: &Stack, event: &IdentityEvent) -> Jwt {
+/// Signs the user in at the second after the event.
+async fn sign_in_after(stack: &StackProcess, event: &ProviderEvent) -> Jwt {
     stack.sign_in_at(&subject(event), event.occurred_at.as_second() + 1).await
 }
 
+/// Each kind of event does its operation to its user, and to no other user.
 #[tokio::test]
-async fn every_kind_of_event_does_to_its_user_what_it_should_and_to_nobody_else() {
-    let stack = Stack::start().await;
+async fn each_kind_does_its_operation() {
+    let stack = StackProcess::start().await;
     for (number, sample) in (1..).zip(samples()) {
         let sample = sample.about(number);
         match sample.read() {
-            Ok(Reading::Change(event)) => acts(&stack, &sample, &event).await,
-            Ok(Reading::Ignored(_)) => {
-                let said = stack.event(&sample.envelope).await;
-                assert_eq!(said, json!({"function": "revoke", "done": true}), "{}", sample.name);
+            Ok(Parsed::Event(event)) => assert_does_its_operation(&stack, &sample, &event).await,
+            Ok(Parsed::Skipped(_)) => {
+                let outcome = stack.event(&sample.envelope).await;
+                assert_eq!(outcome, json!({"done": true}), "{}", sample.name);
             }
             Err(_) => {
-                let said = stack.event(&sample.envelope).await;
-                assert_eq!(said, json!({"function": "revoke", "done": false}), "{}", sample.name);
+                let outcome = stack.event(&sample.envelope).await;
+                assert_eq!(outcome, json!({"done": false}), "{}", sample.name);
             }
         }
     }
 }
 
-async fn acts(stack: &Stack, sample: &Sample, event: &IdentityEvent) {
+async fn assert_does_its_operation(stack: &StackProcess, sample: &Sample, event: &ProviderEvent) {
     let (acs, name) = (stack.acs(), &sample.name);
     let user = before(stack, event).await;
-    let said = stack.event(&sample.envelope).await;
-    let function = if event.action == Action::Delete { "delete" } else { "revoke" };
-    assert_eq!(said, json!({"function": function, "done": true}), "{name}");
+    let outcome = stack.event(&sample.envelope).await;
+    assert_eq!(outcome, json!({"done": true}), "{name}");
 
     let fresh = sign_in_after(stack, event).await;
-    if event.action == Action::Unsuspend {
+    if event.operation == Operation::Unsuspend {
         assert!(acs.is_active(&user.token).await, "{name}");
         assert_eq!(stack.token(&fresh).await.identity(), user.identity, "{name}");
         return;
     }
     assert!(!acs.is_active(&user.token).await, "{name}: the token from before lives");
-    match event.action {
-        Action::Revoke => {
+    match event.operation {
+        Operation::Revoke { .. } => {
             assert_eq!(stack.token(&user.session).await.code(), "sign_in_again", "{name}");
             assert_eq!(stack.token(&fresh).await.identity(), user.identity, "{name}");
         }
-        Action::Suspend => {
+        Operation::Suspend => {
             assert_eq!(stack.token(&user.session).await.code(), "user_suspended", "{name}");
             assert_eq!(stack.token(&fresh).await.code(), "user_suspended", "{name}");
         }
@@ -77,9 +78,10 @@ async fn acts(stack: &Stack, sample: &Sample, event: &IdentityEvent) {
     }
 }
 
+/// A late or repeated event does not end a session that began after it.
 #[tokio::test]
-async fn a_late_or_repeated_event_does_not_sign_out_who_has_signed_in_since() {
-    let stack = Stack::start().await;
+async fn late_event_spares_newer_session() {
+    let stack = StackProcess::start().await;
     let sample = sample("cognito-change-password");
     let event = sample.event().unwrap();
     before(&stack, &event).await;
@@ -91,12 +93,13 @@ async fn a_late_or_repeated_event_does_not_sign_out_who_has_signed_in_since() {
         assert_eq!(stack.event(&sample.envelope).await["done"], true);
     }
     assert!(stack.acs().is_active(&token).await);
-    assert_eq!(stack.acs().requests("revoke").await, revocations, "ACS was asked again");
+    assert_eq!(stack.acs().requests("revoke").await, revocations, "ACS was called again");
 }
 
+/// A later unsuspension ends a suspension, in whichever order the two arrive.
 #[tokio::test]
-async fn a_suspension_ends_with_its_own_end_in_whatever_order_the_two_arrive() {
-    let stack = Stack::start().await;
+async fn suspension_ends_in_any_order() {
+    let stack = StackProcess::start().await;
     let at = |name: &str, second| sample(name).at(second);
     let suspended = at("generic-user-suspended", 1_790_000_000);
     let lifted = at("generic-user-unsuspended", 1_790_000_100);
@@ -112,15 +115,16 @@ async fn a_suspension_ends_with_its_own_end_in_whatever_order_the_two_arrive() {
     stack.event(&again.envelope).await;
     assert_eq!(stack.token(&later).await.code(), "user_suspended");
     stack.event(&lifted.envelope).await;
-    assert_eq!(stack.token(&later).await.code(), "user_suspended", "an older word lifts nothing");
+    assert_eq!(stack.token(&later).await.code(), "user_suspended", "an older event lifts nothing");
 }
 
+/// A whole batch locks its users out while ACS is silent.
 #[tokio::test]
-async fn a_whole_batch_locks_its_users_out_while_acs_is_silent() {
+async fn batch_locks_out_despite_silent_acs() {
     // Three messages in nine seconds have as much time each as the template's ten in thirty.
     const USERS: u8 = 3;
     const TIME: Duration = Duration::from_secs(9);
-    let stack = Stack::start().await;
+    let stack = StackProcess::start().await;
     let (mut samples, mut sessions) = (Vec::new(), Vec::new());
     for number in 1..=USERS {
         let sample = sample("generic-password-changed").about(number);
@@ -130,35 +134,37 @@ async fn a_whole_batch_locks_its_users_out_while_acs_is_silent() {
     let silence = json!({"operation": "revoke", "effect": {"delayMs": 60_000}});
     stack.acs().add_fault(silence).await;
 
-    let answer = revoke_in_one_batch(&stack, &samples, TIME).await;
-    let put_back = serde_json::to_value(answer.batch_item_failures).unwrap();
-    assert_eq!(put_back, json!([]), "not written down");
-    assert!(stack.acs().requests("revoke").await >= u64::from(USERS), "ACS was not asked");
+    let response = consume_in_one_batch(&stack, &samples, TIME).await;
+    let failed = serde_json::to_value(response.batch_item_failures).unwrap();
+    assert_eq!(failed, json!([]), "not stored");
+    assert!(stack.acs().requests("revoke").await >= u64::from(USERS), "ACS was not called");
     for session in &sessions {
         assert_eq!(stack.token(session).await.code(), "sign_in_again");
     }
 }
 
+/// An event without a user is counted, and logged for the operator.
 #[tokio::test]
-async fn an_event_that_names_nobody_is_counted_and_logged_for_the_operator() {
-    let stack = Stack::start().await;
-    let nobody = samples().into_iter().find(|sample| sample.name.ends_with("without-user"));
-    assert_eq!(stack.event(&nobody.unwrap().envelope).await["done"], false);
+async fn event_without_user_is_logged() {
+    let stack = StackProcess::start().await;
+    let without_user = samples().into_iter().find(|sample| sample.name.ends_with("without-user"));
+    assert_eq!(stack.event(&without_user.unwrap().envelope).await["done"], false);
     let log = stack.server.log();
     let line = lines(&log).find(|line| line["EventWithoutUser"] == 1).unwrap();
     assert_eq!((&line["level"], &line["code"]), (&json!("ERROR"), &json!("event_without_user")));
-    assert!(line["remedy"].as_str().unwrap().contains("dead-letter queue"), "{line}");
+    assert!(line["hint"].as_str().unwrap().contains("dead-letter queue"), "{line}");
 }
 
+/// The log shows the operator how long a password change took to end the tokens.
 #[tokio::test]
-async fn an_operator_sees_how_long_a_password_change_took_to_end_the_tokens() {
-    let stack = Stack::start().await;
+async fn revocation_latency_is_measured() {
+    let stack = StackProcess::start().await;
     let sample = sample("generic-password-changed").at(acs_broker_harness::stack::now() - 2);
     stack.event(&sample.envelope).await;
     let log = stack.server.log();
     let line = lines(&log).find(|line| line["EventHandled"] == 1).unwrap();
-    let milliseconds = line["EventToRevocation"].as_u64().unwrap();
+    let milliseconds = line["RevocationLatency"].as_u64().unwrap();
     assert!((2000..60_000).contains(&milliseconds), "{line}");
-    assert_eq!(line["operation"], "revokeByEvent");
+    assert_eq!(line["operation"], "consumeEvent");
     assert!(!log.contains(&subject(&sample.event().unwrap())), "no user by name");
 }

@@ -1,22 +1,18 @@
-//! Who gets through the gateway, and what the functions are told about them.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! The gateway: which requests reach a function, and with which claims.
 
-use acs_broker_harness::answer::Answer;
 use acs_broker_harness::log;
-use acs_broker_harness::stack::{Jwt, Stack, now};
+use acs_broker_harness::response::Response;
+use acs_broker_harness::stack::{Jwt, StackProcess, now};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, StatusCode};
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde_json::{Value, json};
 
+/// A session that is forged or out of date reaches no function.
 #[tokio::test]
-async fn sessions_that_are_forged_or_out_of_date_reach_no_function() {
-    let stack = Stack::start().await;
+async fn forged_or_expired_session_is_stopped() {
+    let stack = StackProcess::start().await;
     let good = stack.sign_in("alice").await;
     let of = |claims: Value| stack.sign_in_with(json!({"subject": "alice", "claims": claims}));
     let expired = json!({"subject": "alice", "issuedAt": now() - 3601});
@@ -30,9 +26,9 @@ async fn sessions_that_are_forged_or_out_of_date_reach_no_function() {
         ("for no app", of(json!({"aud": null})).await),
         ("of another issuer", of(json!({"iss": "https://evil.example"})).await),
         ("of no issuer", of(json!({"iss": null})).await),
-        ("of another key", Stack::start().await.sign_in("alice").await),
+        ("of another key", StackProcess::start().await.sign_in("alice").await),
         ("signed with the public key as a secret", hs256(&stack, &good).await),
-        ("signed by nobody", unsigned(&good)),
+        ("unsigned", unsigned(&good)),
         ("with another user's claims", spliced(&good, &stack.sign_in("bob").await)),
         ("without a signature", Jwt(good.0.rsplit_once('.').unwrap().0.to_owned() + ".")),
         ("with a cut signature", Jwt(good.0[..good.0.len() - 4].to_owned())),
@@ -46,18 +42,19 @@ async fn sessions_that_are_forged_or_out_of_date_reach_no_function() {
         }
     }
     assert_reached_no_function(&stack).await;
-    // The same check sees the one session that may pass.
+    // The same check counts the one session that may pass.
     stack.acs_token(&good).await;
     assert_eq!(log::lines(&stack.server.log()).count(), 1);
 }
 
+/// A request without a session reaches no function.
 #[tokio::test]
-async fn a_request_without_a_session_reaches_no_function() {
-    let stack = Stack::start().await;
+async fn request_without_session_is_stopped() {
+    let stack = StackProcess::start().await;
     let good = stack.sign_in("alice").await;
     for (method, path) in CALLS {
-        let answer = stack.send(stack.request(method.clone(), path)).await;
-        assert_unauthorized(&answer, "nothing");
+        let response = stack.send(stack.request(method.clone(), path)).await;
+        assert_unauthorized(&response, "nothing");
         for value in [format!("Basic {}", good.0), format!("bearer {}", good.0), " ".to_owned()] {
             let request = stack.request(method.clone(), path).header(AUTHORIZATION, value);
             assert_unauthorized(&stack.send(request).await, "another scheme");
@@ -68,19 +65,21 @@ async fn a_request_without_a_session_reaches_no_function() {
     assert_reached_no_function(&stack).await;
 }
 
+/// A request with two Authorization headers is refused.
 #[tokio::test]
 async fn two_authorization_headers_are_refused() {
-    let stack = Stack::start().await;
+    let stack = StackProcess::start().await;
     let alice = stack.sign_in("alice").await;
     let request = stack.signed(Method::POST, "/v1/token", &alice);
-    let answer = stack.send(request.header(AUTHORIZATION, format!("Bearer {}", alice.0))).await;
-    assert_unauthorized(&answer, "one session twice");
+    let response = stack.send(request.header(AUTHORIZATION, format!("Bearer {}", alice.0))).await;
+    assert_unauthorized(&response, "one session twice");
     assert_reached_no_function(&stack).await;
 }
 
+/// A request that matches no route gets the response that the HTTP API of AWS gives.
 #[tokio::test]
-async fn what_is_no_operation_is_answered_as_the_http_api_does() {
-    let stack = Stack::start().await;
+async fn unknown_route_gets_404() {
+    let stack = StackProcess::start().await;
     let operator = stack.sign_in_operator().await;
     for (method, path) in [
         (Method::GET, "/v1/token"),
@@ -99,25 +98,28 @@ async fn what_is_no_operation_is_answered_as_the_http_api_does() {
         (Method::DELETE, "/v1/users/"),
         (Method::DELETE, "/v1/users//token"),
         (Method::GET, "/v1/users/alice"),
-        (Method::DELETE, "/v1/users/alice/tokens"),
+        (Method::DELETE, "/v1/users/alice/token"),
+        (Method::DELETE, "/v1/users/a%3Fb/token"),
+        (Method::DELETE, "/v1/operator/revoke"),
         (Method::GET, "/_emulator/identities"),
     ] {
         for session in [&operator, &Jwt("nobody".to_owned())] {
-            let answer = stack.call(method.clone(), path, session).await;
+            let response = stack.call(method.clone(), path, session).await;
 
-            assert_eq!(answer.status, StatusCode::NOT_FOUND, "{method} {path}: {answer:?}");
+            assert_eq!(response.status, StatusCode::NOT_FOUND, "{method} {path}: {response:?}");
             if method != Method::HEAD {
-                assert_eq!(answer.text, r#"{"message":"Not Found"}"#);
-                assert_eq!(answer.header("content-type"), "application/json");
+                assert_eq!(response.text, r#"{"message":"Not Found"}"#);
+                assert_eq!(response.header("content-type"), "application/json");
             }
         }
     }
     assert_reached_no_function(&stack).await;
 }
 
+/// A user without the operators' scope reaches no operators' function.
 #[tokio::test]
-async fn a_user_without_the_operators_scope_reaches_no_operators_function() {
-    let stack = Stack::start().await;
+async fn missing_operator_scope_is_forbidden() {
+    let stack = StackProcess::start().await;
     for claims in [
         json!({}),
         json!({"scope": "openid acs.administrator"}),
@@ -125,21 +127,23 @@ async fn a_user_without_the_operators_scope_reaches_no_operators_function() {
         json!({"permissions": ["acs.admin"]}),
     ] {
         let session = stack.sign_in_with(json!({"subject": "alice", "claims": claims})).await;
-        for path in ["/v1/users/bob", "/v1/users/bob/token", "/v1/users/alice"] {
-            let answer = stack.call(Method::DELETE, path, &session).await;
+        for operation in ["revoke", "suspend", "unsuspend", "delete"] {
+            let users = json!([{"subject": "bob"}, {"subject": "alice"}]);
+            let response = stack.operate(operation, &session, &users).await;
 
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{claims}: {answer:?}");
-            assert_eq!(answer.text, r#"{"message":"Forbidden"}"#);
-            let challenge = answer.header("www-authenticate");
+            assert_eq!(response.status, StatusCode::FORBIDDEN, "{claims}: {response:?}");
+            assert_eq!(response.text, r#"{"message":"Forbidden"}"#);
+            let challenge = response.header("www-authenticate");
             assert_eq!(challenge, "Bearer scope=\"acs.admin\" error=\"insufficient_scope\"");
         }
     }
     assert_reached_no_function(&stack).await;
 }
 
+/// The operators' scope counts in each form that identity providers give it.
 #[tokio::test]
-async fn the_operators_scope_is_seen_in_every_form_that_providers_give_it() {
-    let stack = Stack::start().await;
+async fn operator_scope_is_read_in_any_form() {
+    let stack = StackProcess::start().await;
     for claims in [
         json!({"scope": "acs.admin"}),
         json!({"scope": "openid acs.admin profile"}),
@@ -148,13 +152,14 @@ async fn the_operators_scope_is_seen_in_every_form_that_providers_give_it() {
         json!({"scp": "openid acs.admin"}),
     ] {
         let session = stack.sign_in_with(json!({"subject": "root", "claims": claims})).await;
-        let answer = stack.delete_user(&session, "bob").await;
-        assert_eq!(answer.status, StatusCode::NO_CONTENT, "{claims}: {answer:?}");
+        let response = stack.delete_user(&session, "bob").await;
+        assert_eq!(response.outcomes(), ["done"], "{claims}: {response:?}");
     }
 }
 
+/// The policy reads each claim as the text that the HTTP API passes on.
 #[tokio::test]
-async fn the_policy_sees_every_claim_as_the_text_that_the_http_api_passes() {
+async fn policy_reads_claims_as_text() {
     let rules = [
         json!({"claim": "level", "equals": "7", "scopes": ["chat"]}),
         json!({"claim": "email_verified", "equals": "true", "scopes": ["voip"]}),
@@ -162,7 +167,9 @@ async fn the_policy_sees_every_claim_as_the_text_that_the_http_api_passes() {
         json!({"claim": "aud", "equals": "[acs-token-broker x]", "scopes": ["voip.join"]}),
     ];
     let policy = json!({"scopes": ["chat.join.limited"], "rules": rules}).to_string();
-    let stack = Stack::run(Stack::command().arg("--in-memory").env("SCOPE_POLICY", policy)).await;
+    let stack =
+        StackProcess::run(StackProcess::command().arg("--in-memory").env("SCOPE_POLICY", policy))
+            .await;
     for (claims, scope) in [
         (json!({"level": 7}), "chat"),
         (json!({"level": "7"}), "chat"),
@@ -182,9 +189,10 @@ async fn the_policy_sees_every_claim_as_the_text_that_the_http_api_passes() {
     }
 }
 
+/// A JWT library verifies a session with the keys that discovery leads to.
 #[tokio::test]
-async fn a_jwt_library_verifies_a_session_by_what_discovery_leads_to() {
-    let stack = Stack::start().await;
+async fn jwt_library_verifies_by_discovery() {
+    let stack = StackProcess::start().await;
     let session = stack.sign_in_at("alice", 1_700_000_000).await;
     let discovery = get(&stack, "/.well-known/openid-configuration").await;
     assert_eq!(discovery["issuer"], stack.gateway());
@@ -201,16 +209,18 @@ async fn a_jwt_library_verifies_a_session_by_what_discovery_leads_to() {
     assert_eq!((&claims["sub"], &claims["auth_time"]), (&json!("alice"), &json!(1_700_000_000)));
 }
 
+/// A running stack says that it is healthy.
 #[tokio::test]
-async fn a_running_stack_is_healthy() {
-    let stack = Stack::start().await;
+async fn running_stack_is_healthy() {
+    let stack = StackProcess::start().await;
     assert_eq!(get(&stack, "/health").await, json!({"status": "ok"}));
 }
 
+/// The response to a bad sign-in names the mistake and has no session.
 #[tokio::test]
-async fn a_bad_sign_in_says_what_is_wrong_and_signs_nobody_in() {
-    let stack = Stack::start().await;
-    for (body, says) in [
+async fn bad_sign_in_names_the_mistake() {
+    let stack = StackProcess::start().await;
+    for (body, mistake) in [
         (r#"{"subject":""}"#, "subject must not be empty"),
         ("{}", "missing field `subject`"),
         (r#"{"subject":"alice","issued_at":1}"#, "unknown field `issued_at`"),
@@ -222,13 +232,13 @@ async fn a_bad_sign_in_says_what_is_wrong_and_signs_nobody_in() {
         ("", "EOF"),
     ] {
         let request = stack.request(Method::POST, "/dev/sign-in").body(body);
-        let answer = stack.send(request).await;
+        let response = stack.send(request).await;
 
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{body}: {answer:?}");
-        assert_eq!(answer.headers[CONTENT_TYPE], "application/problem+json");
-        let detail = answer.json()["detail"].as_str().unwrap().to_owned();
-        assert!(detail.contains(says), "{body}: {detail}");
-        assert!(!answer.text.contains("token\":"), "{body}: {answer:?}");
+        assert_eq!(response.status, StatusCode::BAD_REQUEST, "{body}: {response:?}");
+        assert_eq!(response.headers[CONTENT_TYPE], "application/problem+json");
+        let detail = response.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(mistake), "{body}: {detail}");
+        assert!(!response.text.contains("token\":"), "{body}: {response:?}");
     }
 }
 
@@ -236,18 +246,18 @@ const CALLS: [(Method, &str); 5] = [
     (Method::POST, "/v1/token"),
     (Method::DELETE, "/v1/token"),
     (Method::DELETE, "/v1/user"),
-    (Method::DELETE, "/v1/users/alice"),
-    (Method::DELETE, "/v1/users/alice/token"),
+    (Method::POST, "/v1/operator/revoke"),
+    (Method::POST, "/v1/operator/delete"),
 ];
 
-async fn get(stack: &Stack, path: &str) -> Value {
-    let answer = stack.send(stack.request(Method::GET, path)).await;
-    assert_eq!(answer.status, StatusCode::OK, "{answer:?}");
-    answer.json()
+async fn get(stack: &StackProcess, path: &str) -> Value {
+    let response = stack.send(stack.request(Method::GET, path)).await;
+    assert_eq!(response.status, StatusCode::OK, "{response:?}");
+    response.json()
 }
 
-/// The claims of a session under the algorithm that gateways have been tricked into.
-async fn hs256(stack: &Stack, session: &Jwt) -> Jwt {
+/// The claims of a session under HS256, an algorithm that has deceived gateways.
+async fn hs256(stack: &StackProcess, session: &Jwt) -> Jwt {
     let claims: Value = jsonwebtoken::dangerous::insecure_decode_claims(&session.0).unwrap();
     let mut header = Header::new(Algorithm::HS256);
     header.kid = jsonwebtoken::decode_header(&session.0).unwrap().kid;
@@ -269,13 +279,13 @@ fn spliced(session: &Jwt, other: &Jwt) -> Jwt {
     Jwt(parts.join("."))
 }
 
-fn assert_unauthorized(answer: &Answer, session: &str) {
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{session}: {answer:?}");
-    assert_eq!(answer.text, r#"{"message":"Unauthorized"}"#, "{session}");
-    assert!(answer.header("www-authenticate").starts_with("Bearer"), "{session}: {answer:?}");
+fn assert_unauthorized(response: &Response, session: &str) {
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{session}: {response:?}");
+    assert_eq!(response.text, r#"{"message":"Unauthorized"}"#, "{session}");
+    assert!(response.header("www-authenticate").starts_with("Bearer"), "{session}: {response:?}");
 }
 
-async fn assert_reached_no_function(stack: &Stack) {
+async fn assert_reached_no_function(stack: &StackProcess) {
     let lines: Vec<_> = log::lines(&stack.server.log()).collect();
     assert!(lines.is_empty(), "{lines:?}");
     assert_eq!(stack.acs().counters().await, json!({}));

@@ -1,14 +1,13 @@
-//! The identity client as its users have it, against the emulator's server: every API version over
-//! the network, and the quickstart as a program.
-#![expect(clippy::expect_used, reason = "a test ends at the first surprise")]
-#![expect(clippy::disallowed_methods, reason = "these clients live in the present")]
+//! The identity client against the emulator's server: each API version over the network, and the
+//! quickstart as a program.
+#![expect(clippy::disallowed_methods, reason = "the clock of a client")]
 
 use std::fs;
 use std::process::Output;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_harness::acs::Acs;
+use acs_broker_harness::emulator::EmulatorControl;
 use acs_broker_harness::process::{Server, run, workspace_binary};
 use identity_client::{
     ApiVersion, ConnectionString, Deadline, IdentityClient, Lifetime, Options, ReqwestTransport,
@@ -27,26 +26,26 @@ const GA_VERSIONS: [&str; 7] = [
     "2026-09-23",
 ];
 
-/// The emulator's server, and the folder of its certificate for as long as it runs.
-struct Emulator {
+/// The emulator's server, and the folder of its certificate, which lives as long.
+struct EmulatorProcess {
     server: Server,
     _folder: TempDir,
 }
 
-async fn emulator() -> Emulator {
+async fn emulator() -> EmulatorProcess {
     let folder = TempDir::new().expect("a temporary folder");
     let mut command = workspace_binary("acs-emulator");
     command.args(["--json", "--http", "127.0.0.1:0", "--https", "127.0.0.1:0", "--ca-file"]);
     command.arg(folder.path().join("ca.pem"));
-    Emulator { server: Server::start(&mut command).await, _folder: folder }
+    EmulatorProcess { server: Server::start(&mut command).await, _folder: folder }
 }
 
 fn text<'a>(ready: &'a Value, pointer: &str) -> &'a str {
     ready.pointer(pointer).and_then(Value::as_str).expect("the ready line names it")
 }
 
-fn acs(ready: &Value) -> Acs {
-    Acs::new(text(ready, "/http"))
+fn acs(ready: &Value) -> EmulatorControl {
+    EmulatorControl::new(text(ready, "/http"))
 }
 
 fn deadline() -> Deadline {
@@ -63,8 +62,9 @@ fn client(ready: &Value, api_version: ApiVersion) -> IdentityClient {
     IdentityClient::new(connection.endpoint, connection.access_key, transport, options)
 }
 
+/// Each operation works over https in each GA version.
 #[tokio::test]
-async fn every_operation_works_over_https_in_every_ga_version() {
+async fn every_ga_version_works_over_https() {
     let emulator = emulator().await;
     let acs = acs(&emulator.server.ready);
     for version in GA_VERSIONS {
@@ -90,8 +90,9 @@ async fn every_operation_works_over_https_in_every_ga_version() {
     }
 }
 
+/// A short lifetime and the join scopes work in the versions that have them.
 #[tokio::test]
-async fn a_short_lifetime_and_the_join_scopes_work_where_the_version_has_them() {
+async fn short_lifetime_and_join_scopes_work() {
     let emulator = emulator().await;
     let scopes = [Scope::ChatJoin, Scope::ChatJoinLimited, Scope::VoipJoin];
     let client = client(&emulator.server.ready, ApiVersion::default());
@@ -105,14 +106,15 @@ async fn quickstart(environment: &[(&str, &str)]) -> (Output, String) {
     let mut command = workspace_binary("examples/quickstart");
     command.env_remove("COMMUNICATION_SERVICES_CONNECTION_STRING");
     let output = run(command.envs(environment.iter().copied()), "").await;
-    let said = [&output.stdout[..], &output.stderr[..]].concat();
-    (output, String::from_utf8(said).expect("text"))
+    let text = [&output.stdout[..], &output.stderr[..]].concat();
+    (output, String::from_utf8(text).expect("text"))
 }
 
+/// The quickstart creates a user, issues and revokes a token, and deletes the user.
 #[tokio::test]
-async fn the_quickstart_goes_through_the_life_of_a_user() {
+async fn quickstart_runs_to_the_end() {
     let emulator = emulator().await;
-    let (output, said) = quickstart(&[
+    let (output, printed) = quickstart(&[
         (
             "COMMUNICATION_SERVICES_CONNECTION_STRING",
             text(&emulator.server.ready, "/connectionStrings/https"),
@@ -120,10 +122,10 @@ async fn the_quickstart_goes_through_the_life_of_a_user() {
         ("ACS_EXTRA_CA_FILE", text(&emulator.server.ready, "/caFile")),
     ])
     .await;
-    assert!(output.status.success(), "{said}");
-    let said: Vec<&str> = said.lines().filter(|line| !line.is_empty()).collect();
-    let [_, created, issued, token, revoked, deleted] = said.as_slice() else {
-        panic!("other lines than expected: {said:?}");
+    assert!(output.status.success(), "{printed}");
+    let lines: Vec<&str> = printed.lines().filter(|line| !line.is_empty()).collect();
+    let [_, created, issued, token, revoked, deleted] = lines.as_slice() else {
+        panic!("other lines than expected: {lines:?}");
     };
     let id = created.strip_prefix("Created a user with ID: ").expect("an id");
     assert!(issued.starts_with("Issued a token with scope voip that expires at "));
@@ -132,8 +134,9 @@ async fn the_quickstart_goes_through_the_life_of_a_user() {
     assert!(!acs.is_active(token).await);
 }
 
+/// A quickstart that cannot go on says why and fails, and does not show the key.
 #[tokio::test]
-async fn a_quickstart_that_cannot_go_on_says_why_and_fails_without_showing_the_key() {
+async fn failing_quickstart_explains_without_key() {
     let emulator = emulator().await;
     let variable = "COMMUNICATION_SERVICES_CONNECTION_STRING";
     let http = text(&emulator.server.ready, "/connectionStrings/http");
@@ -148,9 +151,9 @@ async fn a_quickstart_that_cannot_go_on_says_why_and_fails_without_showing_the_k
             "could not create a user: the credential was not accepted",
         ),
     ];
-    for (environment, says) in cases {
-        let (output, said) = quickstart(environment).await;
-        assert!(!output.status.success() && said.contains(says), "{says}: {said}");
-        assert!(!said.contains(key) && !said.contains("c2Vj"), "{said}");
+    for (environment, reason) in cases {
+        let (output, printed) = quickstart(environment).await;
+        assert!(!output.status.success() && printed.contains(reason), "{reason}: {printed}");
+        assert!(!printed.contains(key) && !printed.contains("c2Vj"), "{printed}");
     }
 }

@@ -1,9 +1,10 @@
-//! Proof over real sockets and processes.
+//! The end-to-end tests: the product as a whole, over real sockets and processes.
 
 mod acs_faults;
 mod acs_misconfigured;
 mod bad_input;
 mod cargo_lambda;
+mod cli;
 mod contract;
 mod crash;
 mod delete;
@@ -13,7 +14,7 @@ mod events;
 mod gateway;
 mod identity_client;
 mod issue;
-mod operator;
+mod reference;
 mod refresher;
 mod revoke;
 mod sdk;

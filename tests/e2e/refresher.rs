@@ -1,18 +1,18 @@
-//! The token refresher of the README, in Microsoft's own package, against `make run`.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! The token refresher of docs/clients.md in Microsoft's own package, against the local stack.
 
 use std::fs;
 use std::os::unix::fs::symlink;
 
 use acs_broker_harness::process::run;
-use acs_broker_harness::stack::Stack;
+use acs_broker_harness::stack::StackProcess;
 use acs_broker_harness::tools;
 use tempfile::TempDir;
 use tokio::process::Command;
 
+/// An app that follows the page for clients gets tokens, renews them and loses them.
 #[tokio::test]
-async fn an_app_that_follows_the_readme_gets_renews_and_loses_tokens() {
-    let stack = Stack::start().await;
+async fn readme_app_gets_and_loses_tokens() {
+    let stack = StackProcess::start().await;
     let app = app_folder();
     let mut program = Command::new("node");
     program
@@ -32,7 +32,7 @@ async fn an_app_that_follows_the_readme_gets_renews_and_loses_tokens() {
     );
 }
 
-/// The app's files beside the package, as npm would lay them: an `import` looks nowhere else.
+/// A folder with the app's files beside the package, where an `import` finds it.
 fn app_folder() -> TempDir {
     let folder = TempDir::new().unwrap();
     let sources = tools::repository().join("tests/sdk/js");

@@ -1,25 +1,20 @@
-//! `DELETE /v1/token` and `DELETE /v1/users/{subject}/token`: tokens are withdrawn.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! `DELETE /v1/token` and `POST /v1/operator/revoke`: tokens are revoked.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_harness::answer::Answer;
-use acs_broker_harness::stack::{Jwt, Stack, now};
+use acs_broker_harness::response::Response;
+use acs_broker_harness::stack::{Jwt, StackProcess, now};
 use http::StatusCode;
 use serde_json::json;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
+/// A revoked user's tokens die, and their session must sign in again.
 #[tokio::test]
-async fn a_revoked_users_tokens_die_and_their_session_must_sign_in_again() {
-    let stack = Stack::start().await;
+async fn tokens_die_and_session_ends() {
+    let stack = StackProcess::start().await;
     let alice = stack.sign_in("alice").await;
     let tokens = [stack.acs_token(&alice).await, stack.acs_token(&alice).await];
 
@@ -32,9 +27,10 @@ async fn a_revoked_users_tokens_die_and_their_session_must_sign_in_again() {
     assert_must_sign_in_again(&stack.token(&alice).await);
 }
 
+/// A user who signs in after the revocation keeps their identity.
 #[tokio::test]
-async fn a_user_who_signs_in_after_the_revocation_keeps_their_identity() {
-    let stack = Stack::start().await;
+async fn later_sign_in_keeps_identity() {
+    let stack = StackProcess::start().await;
     let alice = stack.sign_in("alice").await;
     let before = stack.token(&alice).await;
     assert_done(&stack.revoke(&alice).await);
@@ -47,9 +43,10 @@ async fn a_user_who_signs_in_after_the_revocation_keeps_their_identity() {
     assert_must_sign_in_again(&stack.token(&alice).await);
 }
 
+/// A user who keeps their sessions loses the tokens and gets new ones.
 #[tokio::test]
-async fn a_user_who_keeps_their_sessions_loses_the_tokens_and_gets_new_ones() {
-    let stack = Stack::start().await;
+async fn kept_session_gets_new_token() {
+    let stack = StackProcess::start().await;
     let alice = stack.sign_in("alice").await;
     let before = stack.token(&alice).await;
 
@@ -61,10 +58,11 @@ async fn a_user_who_keeps_their_sessions_loses_the_tokens_and_gets_new_ones() {
     assert!(stack.acs().is_active(&after.token()).await);
 }
 
+/// A session that signed in within the second of the revocation is locked out.
 #[tokio::test]
-async fn a_thief_who_signed_in_within_the_second_of_the_revocation_is_locked_out() {
-    let stack = Stack::start().await;
-    // A session younger than the present makes its own second the watermark.
+async fn same_second_session_is_locked_out() {
+    let stack = StackProcess::start().await;
+    // A session ahead of the clock makes its own second the cutoff.
     let second = now() + 60;
     let alice = stack.sign_in_at("alice", second).await;
     stack.acs_token(&alice).await;
@@ -78,9 +76,10 @@ async fn a_thief_who_signed_in_within_the_second_of_the_revocation_is_locked_out
     assert!(stack.acs().is_active(&stack.acs_token(&next_second).await).await);
 }
 
+/// A stale session may repeat its revocation, which does nothing new.
 #[tokio::test]
-async fn a_stale_session_may_repeat_its_revocation_and_causes_nothing_new() {
-    let stack = Stack::start().await;
+async fn stale_session_causes_nothing_new() {
+    let stack = StackProcess::start().await;
     let stale = stack.sign_in("alice").await;
     stack.acs_token(&stale).await;
     assert_done(&stack.revoke(&stale).await);
@@ -97,9 +96,10 @@ async fn a_stale_session_may_repeat_its_revocation_and_causes_nothing_new() {
     stack.acs_token(&fresh).await;
 }
 
+/// A user who never had a token can revoke, and ACS is not called.
 #[tokio::test]
-async fn somebody_who_never_had_a_token_can_revoke_and_acs_is_not_asked() {
-    let stack = Stack::start().await;
+async fn user_without_identity_skips_acs() {
+    let stack = StackProcess::start().await;
     let alice = stack.sign_in("alice").await;
 
     assert_done(&stack.revoke(&alice).await);
@@ -109,55 +109,58 @@ async fn somebody_who_never_had_a_token_can_revoke_and_acs_is_not_asked() {
     assert_eq!(stack.acs().counters().await, json!({}), "a refused session costs nothing at ACS");
 }
 
+/// An operator revokes one user's tokens and no other user's.
 #[tokio::test]
-async fn an_operator_withdraws_one_users_tokens_and_nobody_elses() {
-    let stack = Stack::start().await;
+async fn operator_revokes_only_named_user() {
+    let stack = StackProcess::start().await;
     let operator = stack.sign_in_operator().await;
     let (alice, bob) = (stack.sign_in("alice").await, stack.sign_in("bob").await);
     let (of_alice, of_bob) = (stack.token(&alice).await, stack.token(&bob).await);
     let of_operator = stack.token(&operator).await;
 
-    assert_done(&stack.revoke_user(&operator, "alice").await);
+    assert_eq!(stack.revoke_user(&operator, "alice").await.outcomes(), ["done"]);
 
     assert!(!stack.acs().is_active(&of_alice.token()).await);
     assert_must_sign_in_again(&stack.token(&alice).await);
-    for (session, answer) in [(&bob, of_bob), (&operator, of_operator)] {
-        assert!(stack.acs().is_active(&answer.token()).await);
-        assert_eq!(stack.token(session).await.identity(), answer.identity());
+    for (session, response) in [(&bob, of_bob), (&operator, of_operator)] {
+        assert!(stack.acs().is_active(&response.token()).await);
+        assert_eq!(stack.token(session).await.identity(), response.identity());
     }
     let fresh = stack.sign_in_at("alice", now() + 60).await;
     assert_eq!(stack.token(&fresh).await.identity(), of_alice.identity());
 }
 
+/// A user without the operators' scope revokes no other user's tokens.
 #[tokio::test]
-async fn a_user_without_the_operators_scope_withdraws_nobodys_tokens() {
-    let stack = Stack::start().await;
+async fn missing_scope_revokes_no_other_user() {
+    let stack = StackProcess::start().await;
     let token = stack.acs_token(&stack.sign_in("alice").await).await;
     for scope in ["", "openid", "acs.administrator", "ACS.ADMIN"] {
         let claims = json!({"subject": "mallory", "claims": {"scope": scope}});
         let mallory = stack.sign_in_with(claims).await;
 
-        let answers = [
+        let responses = [
             stack.revoke_user(&mallory, "alice").await,
             stack.delete_user(&mallory, "alice").await,
         ];
 
-        for answer in answers {
-            assert_eq!(answer.status, StatusCode::FORBIDDEN, "{scope}: {answer:?}");
-            assert_eq!(answer.text, r#"{"message":"Forbidden"}"#);
+        for response in responses {
+            assert_eq!(response.status, StatusCode::FORBIDDEN, "{scope}: {response:?}");
+            assert_eq!(response.text, r#"{"message":"Forbidden"}"#);
         }
     }
     assert!(stack.acs().is_active(&token).await);
 }
 
+/// A refreshed JWT of an old sign-in stays locked out.
 #[tokio::test]
-async fn a_refreshed_jwt_of_an_old_sign_in_stays_locked_out() {
-    let stack = Stack::start().await;
+async fn refreshed_jwt_stays_locked_out() {
+    let stack = StackProcess::start().await;
     let signed_in = now() - 100;
     let alice = stack.sign_in_at("alice", signed_in).await;
     stack.acs_token(&alice).await;
     assert_done(&stack.revoke(&alice).await);
-    // The gateway takes no `iat` from the future, so that the second must really pass.
+    // The gateway refuses an `iat` from the future, so the second must really pass.
     let revoked_by = now();
     while now() <= revoked_by {
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -171,21 +174,22 @@ async fn a_refreshed_jwt_of_an_old_sign_in_stays_locked_out() {
     assert!(stack.acs().is_active(&stack.acs_token(&by_iat).await).await);
 }
 
+/// No token of an old session outlives a revocation that it raced with.
 #[tokio::test]
-async fn no_token_that_an_old_session_got_outlives_a_revocation_it_raced_with() {
-    let stack = Arc::new(Stack::start().await);
-    // Between what ACS does and its answer there is time for the devices to go on.
+async fn no_token_outlives_racing_revocation() {
+    let stack = Arc::new(StackProcess::start().await);
+    // The delay between ACS's effect and its response lets the devices go on.
     stack.acs().add_fault(json!({"operation": "revoke", "effect": {"delayMs": 100}})).await;
     let operator = stack.sign_in_operator().await;
     for round in 0..6 {
-        // Each round's sign-in is younger than the watermark of the one before.
+        // Each round's sign-in is newer than the cutoff of the round before.
         let session = stack.sign_in_at("alice", now() + round * 30).await;
         let mut devices = Devices::start(&stack, &session);
         devices.wait_for_tokens(round).await;
 
         if round % 2 == 0 {
-            // An operator's revocation counts from now: it kills tokens, but no session of later.
-            assert_done(&stack.revoke_user(&operator, "alice").await);
+            // An operator's revocation counts from now: it kills tokens, but spares newer sessions.
+            assert_eq!(stack.revoke_user(&operator, "alice").await.outcomes(), ["done"]);
         }
         assert_done(&stack.revoke(&session).await);
 
@@ -194,10 +198,11 @@ async fn no_token_that_an_old_session_got_outlives_a_revocation_it_raced_with() 
     assert_eq!(stack.acs().live_identities().await.len(), 1);
 }
 
+/// No token of an old session outlives a deletion that it raced with.
 #[tokio::test]
-async fn no_token_that_an_old_session_got_outlives_a_deletion_it_raced_with() {
-    let stack = Arc::new(Stack::start().await);
-    // Between what ACS does and its answer there is time for the devices to go on.
+async fn no_token_outlives_racing_deletion() {
+    let stack = Arc::new(StackProcess::start().await);
+    // The delay between ACS's effect and its response lets the devices go on.
     stack.acs().add_fault(json!({"operation": "delete", "effect": {"delayMs": 100}})).await;
     for round in 0..6 {
         let session = stack.sign_in_at("alice", now() + round * 30).await;
@@ -214,12 +219,12 @@ async fn no_token_that_an_old_session_got_outlives_a_deletion_it_raced_with() {
 /// Four devices of one user that renew as fast as they can, until their session is refused.
 struct Devices {
     running: JoinSet<()>,
-    granted: UnboundedReceiver<Answer>,
+    granted: UnboundedReceiver<Response>,
     tokens: Vec<String>,
 }
 
 impl Devices {
-    fn start(stack: &Arc<Stack>, session: &Jwt) -> Self {
+    fn start(stack: &Arc<StackProcess>, session: &Jwt) -> Self {
         let mut running = JoinSet::new();
         let (sender, granted) = mpsc::unbounded_channel();
         for _ in 0..4 {
@@ -235,11 +240,11 @@ impl Devices {
         }
     }
 
-    async fn assert_left_with_dead_tokens(mut self, stack: &Stack) {
+    async fn assert_left_with_dead_tokens(mut self, stack: &StackProcess) {
         let refused = timeout(Duration::from_mins(1), self.running.join_all()).await;
         refused.expect("the old session is never refused");
-        while let Some(answer) = self.granted.recv().await {
-            self.tokens.push(answer.token());
+        while let Some(response) = self.granted.recv().await {
+            self.tokens.push(response.token());
         }
         for token in self.tokens {
             let known = stack.acs().introspect(&token).await;
@@ -248,26 +253,30 @@ impl Devices {
     }
 }
 
-async fn renew_until_refused(stack: Arc<Stack>, session: Jwt, granted: UnboundedSender<Answer>) {
+async fn renew_until_refused(
+    stack: Arc<StackProcess>,
+    session: Jwt,
+    granted: UnboundedSender<Response>,
+) {
     loop {
-        let answer = stack.token(&session).await;
-        match answer.status {
-            StatusCode::OK => granted.send(answer).unwrap(),
+        let response = stack.token(&session).await;
+        match response.status {
+            StatusCode::OK => granted.send(response).unwrap(),
             StatusCode::SERVICE_UNAVAILABLE => {}
-            _ => return assert_must_sign_in_again(&answer),
+            _ => return assert_must_sign_in_again(&response),
         }
     }
 }
 
-fn assert_done(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::NO_CONTENT, "{answer:?}");
+fn assert_done(response: &Response) {
+    assert_eq!(response.status, StatusCode::NO_CONTENT, "{response:?}");
 }
 
-/// RFC 9470.
-fn assert_must_sign_in_again(answer: &Answer) {
-    assert_eq!(answer.status, StatusCode::UNAUTHORIZED, "{answer:?}");
-    assert_eq!(answer.code(), "sign_in_again");
-    let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+/// Asserts the challenge of RFC 9470.
+fn assert_must_sign_in_again(response: &Response) {
+    assert_eq!(response.status, StatusCode::UNAUTHORIZED, "{response:?}");
+    assert_eq!(response.code(), "sign_in_again");
+    let challenge = response.headers["www-authenticate"].to_str().unwrap();
     let error = "Bearer error=\"insufficient_user_authentication\"";
     assert!(challenge.starts_with(error), "{challenge}");
 }

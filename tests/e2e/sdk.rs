@@ -1,9 +1,4 @@
-//! Microsoft's own packages, unmodified, live a user's whole life against the emulator: `sdk/`.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! Microsoft's own packages, unmodified, run the programs of `tests/sdk` against the emulator.
 
 use std::path::Path;
 
@@ -15,136 +10,170 @@ use tokio::process::Command;
 
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
+/// `azure-communication-administration` 1.0.0b2 for Python, its synchronous client, over https.
 #[tokio::test]
-async fn administration_b2_python_runs_its_whole_life_over_https() {
-    lives(python("administration-1.0.0b2", "administration.py", "sync"), "https").await;
+async fn administration_b2_python_https() {
+    run_against_emulator(python("administration-1.0.0b2", "administration.py", "sync"), "https")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b2 for Python, its synchronous client, over http.
 #[tokio::test]
-async fn administration_b2_python_runs_its_whole_life_over_http() {
-    lives(python("administration-1.0.0b2", "administration.py", "sync"), "http").await;
+async fn administration_b2_python_http() {
+    run_against_emulator(python("administration-1.0.0b2", "administration.py", "sync"), "http")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b2 for Python, its asynchronous client, over https.
 #[tokio::test]
-async fn administration_b2_async_python_runs_its_whole_life_over_https() {
-    lives(python("administration-1.0.0b2", "administration.py", "aio"), "https").await;
+async fn administration_b2_async_python_https() {
+    run_against_emulator(python("administration-1.0.0b2", "administration.py", "aio"), "https")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b2 for Python, its asynchronous client, over http.
 #[tokio::test]
-async fn administration_b2_async_python_runs_its_whole_life_over_http() {
-    lives(python("administration-1.0.0b2", "administration.py", "aio"), "http").await;
+async fn administration_b2_async_python_http() {
+    run_against_emulator(python("administration-1.0.0b2", "administration.py", "aio"), "http")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b4 for Python, its synchronous client, over https.
 #[tokio::test]
-async fn administration_b4_python_runs_its_whole_life_over_https() {
-    lives(python("administration-1.0.0b4", "administration.py", "sync"), "https").await;
+async fn administration_b4_python_https() {
+    run_against_emulator(python("administration-1.0.0b4", "administration.py", "sync"), "https")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b4 for Python, its synchronous client, over http.
 #[tokio::test]
-async fn administration_b4_python_runs_its_whole_life_over_http() {
-    lives(python("administration-1.0.0b4", "administration.py", "sync"), "http").await;
+async fn administration_b4_python_http() {
+    run_against_emulator(python("administration-1.0.0b4", "administration.py", "sync"), "http")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b4 for Python, its asynchronous client, over https.
 #[tokio::test]
-async fn administration_b4_async_python_runs_its_whole_life_over_https() {
-    lives(python("administration-1.0.0b4", "administration.py", "aio"), "https").await;
+async fn administration_b4_async_python_https() {
+    run_against_emulator(python("administration-1.0.0b4", "administration.py", "aio"), "https")
+        .await;
 }
 
+/// `azure-communication-administration` 1.0.0b4 for Python, its asynchronous client, over http.
 #[tokio::test]
-async fn administration_b4_async_python_runs_its_whole_life_over_http() {
-    lives(python("administration-1.0.0b4", "administration.py", "aio"), "http").await;
+async fn administration_b4_async_python_http() {
+    run_against_emulator(python("administration-1.0.0b4", "administration.py", "aio"), "http")
+        .await;
 }
 
+/// `azure-communication-identity` 1.0.1 for Python, its synchronous client, over https.
 #[tokio::test]
-async fn identity_1_0_1_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.0.1", "identity.py", "sync"), "https").await;
+async fn identity_1_0_1_python_https() {
+    run_against_emulator(python("identity-1.0.1", "identity.py", "sync"), "https").await;
 }
 
+/// `azure-communication-identity` 1.0.1 for Python, its synchronous client, over http.
 #[tokio::test]
-async fn identity_1_0_1_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.0.1", "identity.py", "sync"), "http").await;
+async fn identity_1_0_1_python_http() {
+    run_against_emulator(python("identity-1.0.1", "identity.py", "sync"), "http").await;
 }
 
+/// `azure-communication-identity` 1.0.1 for Python, its asynchronous client, over https.
 #[tokio::test]
-async fn identity_1_0_1_async_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.0.1", "identity.py", "aio"), "https").await;
+async fn identity_1_0_1_async_python_https() {
+    run_against_emulator(python("identity-1.0.1", "identity.py", "aio"), "https").await;
 }
 
+/// `azure-communication-identity` 1.0.1 for Python, its asynchronous client, over http.
 #[tokio::test]
-async fn identity_1_0_1_async_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.0.1", "identity.py", "aio"), "http").await;
+async fn identity_1_0_1_async_python_http() {
+    run_against_emulator(python("identity-1.0.1", "identity.py", "aio"), "http").await;
 }
 
+/// `azure-communication-identity` 1.3.1 for Python, its synchronous client, over https.
 #[tokio::test]
-async fn identity_1_3_1_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.3.1", "identity.py", "sync"), "https").await;
+async fn identity_1_3_1_python_https() {
+    run_against_emulator(python("identity-1.3.1", "identity.py", "sync"), "https").await;
 }
 
+/// `azure-communication-identity` 1.3.1 for Python, its synchronous client, over http.
 #[tokio::test]
-async fn identity_1_3_1_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.3.1", "identity.py", "sync"), "http").await;
+async fn identity_1_3_1_python_http() {
+    run_against_emulator(python("identity-1.3.1", "identity.py", "sync"), "http").await;
 }
 
+/// `azure-communication-identity` 1.3.1 for Python, its asynchronous client, over https.
 #[tokio::test]
-async fn identity_1_3_1_async_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.3.1", "identity.py", "aio"), "https").await;
+async fn identity_1_3_1_async_python_https() {
+    run_against_emulator(python("identity-1.3.1", "identity.py", "aio"), "https").await;
 }
 
+/// `azure-communication-identity` 1.3.1 for Python, its asynchronous client, over http.
 #[tokio::test]
-async fn identity_1_3_1_async_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.3.1", "identity.py", "aio"), "http").await;
+async fn identity_1_3_1_async_python_http() {
+    run_against_emulator(python("identity-1.3.1", "identity.py", "aio"), "http").await;
 }
 
+/// `azure-communication-identity` 1.5.0 for Python, its synchronous client, over https.
 #[tokio::test]
-async fn identity_1_5_0_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.5.0", "identity.py", "sync"), "https").await;
+async fn identity_1_5_0_python_https() {
+    run_against_emulator(python("identity-1.5.0", "identity.py", "sync"), "https").await;
 }
 
+/// `azure-communication-identity` 1.5.0 for Python, its synchronous client, over http.
 #[tokio::test]
-async fn identity_1_5_0_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.5.0", "identity.py", "sync"), "http").await;
+async fn identity_1_5_0_python_http() {
+    run_against_emulator(python("identity-1.5.0", "identity.py", "sync"), "http").await;
 }
 
+/// `azure-communication-identity` 1.5.0 for Python, its asynchronous client, over https.
 #[tokio::test]
-async fn identity_1_5_0_async_python_runs_its_whole_life_over_https() {
-    lives(python("identity-1.5.0", "identity.py", "aio"), "https").await;
+async fn identity_1_5_0_async_python_https() {
+    run_against_emulator(python("identity-1.5.0", "identity.py", "aio"), "https").await;
 }
 
+/// `azure-communication-identity` 1.5.0 for Python, its asynchronous client, over http.
 #[tokio::test]
-async fn identity_1_5_0_async_python_runs_its_whole_life_over_http() {
-    lives(python("identity-1.5.0", "identity.py", "aio"), "http").await;
+async fn identity_1_5_0_async_python_http() {
+    run_against_emulator(python("identity-1.5.0", "identity.py", "aio"), "http").await;
 }
 
+/// `@azure/communication-administration` 1.0.0-beta.3 for JavaScript, over https.
 #[tokio::test]
-async fn administration_beta_3_javascript_runs_its_whole_life_over_https() {
-    lives(javascript("administration-1.0.0-beta.3", "administration.mjs"), "https").await;
+async fn administration_beta_3_javascript_https() {
+    run_against_emulator(javascript("administration-1.0.0-beta.3", "administration.mjs"), "https")
+        .await;
 }
 
+/// `@azure/communication-administration` 1.0.0-beta.3 for JavaScript, over http.
 #[tokio::test]
-async fn administration_beta_3_javascript_runs_its_whole_life_over_http() {
-    lives(javascript("administration-1.0.0-beta.3", "administration.mjs"), "http").await;
+async fn administration_beta_3_javascript_http() {
+    run_against_emulator(javascript("administration-1.0.0-beta.3", "administration.mjs"), "http")
+        .await;
 }
 
+/// `@azure/communication-identity` 1.3.1 for JavaScript, over https.
 #[tokio::test]
-async fn identity_1_3_1_javascript_runs_its_whole_life_over_https() {
-    lives(javascript("identity-1.3.1", "identity.mjs"), "https").await;
+async fn identity_1_3_1_javascript_https() {
+    run_against_emulator(javascript("identity-1.3.1", "identity.mjs"), "https").await;
 }
 
+/// `@azure/communication-identity` 1.3.1 for JavaScript, over http.
 #[tokio::test]
-async fn identity_1_3_1_javascript_runs_its_whole_life_over_http() {
-    lives(javascript("identity-1.3.1", "identity.mjs"), "http").await;
+async fn identity_1_3_1_javascript_http() {
+    run_against_emulator(javascript("identity-1.3.1", "identity.mjs"), "http").await;
 }
 
-/// One of the programs in `sdk/python`, with one of the package's two clients: `sync` or `aio`.
+/// The command of a program in `tests/sdk/python` with one of the two clients: `sync` or `aio`.
 fn python(packages: &str, program: &str, client: &str) -> Command {
     let mut command = Command::new("python3");
-    // -S: the machine's own packages stay out.
+    // -S keeps the machine's own packages out.
     command.args(["-S", "-B"]).arg(tools::repository().join("tests/sdk/python").join(program));
     command.arg(client).env("PYTHONPATH", tools::python_packages(packages));
     command
 }
 
-/// One of the programs in `sdk/js`.
+/// The command of a program in `tests/sdk/js`.
 fn javascript(packages: &str, program: &str) -> Command {
     let mut command = Command::new("node");
     command.arg(tools::repository().join("tests/sdk/js").join(program));
@@ -153,7 +182,7 @@ fn javascript(packages: &str, program: &str) -> Command {
 }
 
 /// Runs the program against an emulator of its own, which it reaches over `scheme`.
-async fn lives(mut program: Command, scheme: &str) {
+async fn run_against_emulator(mut program: Command, scheme: &str) {
     let folder = TempDir::new().unwrap();
     let ca_file = folder.path().join("ca.pem");
     let emulator = start_emulator(&ca_file).await;

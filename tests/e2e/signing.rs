@@ -1,5 +1,4 @@
-//! Microsoft's own signing policies and this repository's client sign the same requests alike.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+//! Microsoft's own signing policies and our client sign the same requests alike.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
@@ -21,8 +20,9 @@ const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const USER: &str =
     "8:acs:11111111-2222-3333-4444-555555555555_0000000a-0b0c-0d0e-0f10-111213141516";
 
+/// Microsoft's Python packages sign each request as our client does.
 #[tokio::test]
-async fn microsofts_python_packages_sign_every_request_as_our_client_does() {
+async fn python_packages_sign_alike() {
     let packages = [
         "administration-1.0.0b2",
         "administration-1.0.0b4",
@@ -38,8 +38,9 @@ async fn microsofts_python_packages_sign_every_request_as_our_client_does() {
     }
 }
 
+/// Microsoft's JavaScript packages sign each request as our client does.
 #[tokio::test]
-async fn microsofts_javascript_packages_sign_every_request_as_our_client_does() {
+async fn javascript_packages_sign_alike() {
     for name in ["administration-1.0.0-beta.3", "identity-1.3.1"] {
         let mut program = Command::new("node");
         program.arg(tools::repository().join("tests/sdk/js/sign.mjs"));
@@ -53,7 +54,7 @@ async fn assert_signs_as_our_client_does(name: &str, mut program: Command) {
     let output = run(&mut program, &serde_json::to_string(&ours).unwrap()).await;
     assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     let theirs: Vec<String> = serde_json::from_slice(&output.stdout).unwrap();
-    // Packages until 2021 call the same header `date`; its name is no part of what is signed.
+    // Packages until 2021 call the same header `date`; its name is not part of the signed text.
     let theirs: Vec<String> = theirs
         .iter()
         .map(|signed| signed.replace("SignedHeaders=date;", "SignedHeaders=x-ms-date;"))
@@ -63,9 +64,9 @@ async fn assert_signs_as_our_client_does(name: &str, mut program: Command) {
     assert_eq!(theirs, ours, "{name}");
 }
 
-/// Every operation, in two API versions, at an endpoint with and without a port.
+/// Records our client's requests: each operation, in two API versions, with and without a port.
 async fn requests_of_our_client() -> Vec<SignedRequest> {
-    let network = Arc::new(Recorder::default());
+    let network = Arc::new(RecordingTransport::default());
     let now = "2026-11-03T04:05:06Z".parse().unwrap();
     let deadline = Deadline::new(now, Duration::from_mins(1));
     let user: IdentityId = USER.parse().unwrap();
@@ -103,13 +104,13 @@ struct SignedRequest {
     authorization: String,
 }
 
-/// Remembers each request and refuses it, so that it is not sent again.
+/// Records each request and refuses it with a status that is not retried.
 #[derive(Debug, Default)]
-struct Recorder {
+struct RecordingTransport {
     requests: Mutex<Vec<SignedRequest>>,
 }
 
-impl Transport for Recorder {
+impl Transport for RecordingTransport {
     fn send(
         &self,
         request: Request<Bytes>,

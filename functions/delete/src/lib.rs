@@ -1,62 +1,35 @@
-//! A user's ACS identity is deleted: on request, by `DELETE /v1/user` and
-//! `DELETE /v1/users/{subject}`, and when the identity provider deletes the user.
+//! Deletes a user's ACS identity: `DELETE /v1/user` by the user, `POST /v1/operator/delete` by an
+//! operator.
 
 use std::sync::Arc;
 
-use acs_broker_core::{Deletion, Order};
-use acs_broker_identity_events::Action;
+use acs_broker_core::Operation;
 use acs_broker_lambda::{
-    App, Batch, Code, Delivery, Exchange, NoSources, Problem, Reply, Undone, names_a_user,
-    only_parameters,
+    HttpRequest, HttpResponse, Invocation, Metric, ProblemDetails, execute_for_users,
 };
-use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent};
-use lambda_http::http::Response;
-use lambda_http::{Context, Request};
 
-/// Answers one request; every failure is an answer too.
-pub async fn handle(app: Arc<App>, request: Request) -> Response<String> {
-    let operation = if names_a_user(&request) { "deleteUser" } else { "deleteSelf" };
-    let exchange = Exchange::begin(&app, operation, &request);
-    let outcome = delete(&app, &exchange, &request).await;
-    exchange.end(outcome)
-}
-
-/// Carries out what identity providers say: users deleted.
+/// Answers one request.
 ///
 /// # Errors
-/// [`NoSources`]: the function was not told whose events to believe.
-pub async fn consume(
-    app: Arc<App>,
-    messages: SqsEvent,
-    context: Context,
-) -> Result<SqsBatchResponse, NoSources> {
-    let mut batch = Batch::begin(&app, "deleteByEvent", messages, &context)?;
-    while let Some(delivery) = batch.next() {
-        let outcome = carry_out(&app, &delivery).await;
-        batch.end(delivery, outcome);
+/// The caller may not ask for it, the request breaks a rule, or ACS or the table fails.
+pub async fn handle(
+    invocation: Arc<Invocation<HttpRequest>>,
+) -> Result<HttpResponse, ProblemDetails> {
+    match invocation.payload.route.as_str() {
+        "DELETE /v1/user" => delete_own(&invocation).await,
+        "POST /v1/operator/delete" => execute_for_users(&invocation, Operation::Delete).await,
+        _ => Err(ProblemDetails::unserved_route()),
     }
-    Ok(batch.answer())
 }
 
-async fn carry_out(app: &App, delivery: &Delivery<'_>) -> Result<(), Undone> {
-    let event = &delivery.event;
-    if event.action != Action::Delete {
-        return Err(Undone::Misrouted);
-    }
-    let order = Order::Event(event.occurred_at);
-    app.broker.delete(&event.user, order, &delivery.exchange().call()).await?;
-    Ok(())
-}
-
-async fn delete(app: &App, exchange: &Exchange<'_>, request: &Request) -> Result<Reply, Problem> {
-    let caller = exchange.caller(request)?;
-    only_parameters(request, &[])?;
-    let (user, order) = exchange.target(&caller, request)?;
-    match app.broker.delete(&user, order, &exchange.call()).await? {
-        Deletion::Ordered => {
-            exchange.count("UserDeleted");
-            Ok(Reply::Done)
-        }
-        Deletion::SessionEnded => Err(Problem::new(Code::SignInAgain)),
-    }
+async fn delete_own(invocation: &Invocation<HttpRequest>) -> Result<HttpResponse, ProblemDetails> {
+    let caller = invocation.caller()?;
+    invocation.payload.reject_unknown_query(&[])?;
+    invocation.payload.reject_body()?;
+    let (user, initiator) = (&caller.session.user, caller.initiator());
+    let call = invocation.call();
+    let accepted = invocation.app.broker.execute(user, Operation::Delete, initiator, &call).await?;
+    let response = HttpResponse::completed(accepted.completion)?;
+    invocation.count(Metric::UserDeleted);
+    Ok(response)
 }

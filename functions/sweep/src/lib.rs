@@ -1,27 +1,14 @@
-//! On a schedule: what requests have left half done is finished.
+//! On a schedule: completes what requests have left incomplete.
 
 use std::sync::Arc;
 
-use acs_broker_core::Swept;
-use acs_broker_lambda::{App, Exchange, Problem};
-use acs_broker_store_dynamodb::TableError;
-use lambda_runtime::Context;
+use acs_broker_core::{StoreError, SweepReport};
+use acs_broker_lambda::Invocation;
 
-/// Runs one pass and reports what it did. A table that does not answer makes the invocation fail.
+/// Runs one pass and reports what it did.
 ///
 /// # Errors
-/// The table cannot say what is due.
-pub async fn handle(app: Arc<App>, context: Context) -> Result<Swept, TableError> {
-    let exchange = Exchange::begin_scheduled(&app, "sweep", &context);
-    let swept = app.broker.sweep(&exchange.call()).await;
-    match swept {
-        Ok(swept) => {
-            exchange.end_scheduled(Ok(&swept));
-            Ok(swept)
-        }
-        Err(error) => {
-            exchange.end_scheduled::<Swept>(Err(&Problem::from(&error)));
-            Err(error)
-        }
-    }
+/// The table cannot say what is due: the invocation fails.
+pub async fn handle(invocation: Arc<Invocation<()>>) -> Result<SweepReport, StoreError> {
+    invocation.app.broker.sweep(&invocation.call()).await
 }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), lambda_runtime::Error> {
-    acs_broker_lambda::run_scheduled(acs_broker_sweep::handle).await
+    acs_broker_lambda::run_schedule("sweep", acs_broker_function_sweep::handle).await
 }

@@ -1,40 +1,42 @@
+//! The errors of AWS calls.
+
 use std::error::Error;
 use std::fmt;
 
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
-/// Why AWS did not do what it was asked for.
+/// Tells why an AWS call failed.
 #[derive(Debug, Error)]
 pub(crate) enum AwsError {
-    /// AWS answered and said why not.
+    /// AWS responded with an error.
     #[error("{operation}: {code}: {message}")]
     Refused { operation: &'static str, code: String, message: String },
-    /// There is no answer, or no credentials to ask with.
-    #[error("{operation}: no answer")]
-    NoAnswer {
+    /// There is no response, or there are no credentials for the call.
+    #[error("{operation}: no response")]
+    NoResponse {
         operation: &'static str,
         #[source]
         source: Option<Box<dyn Error + Send + Sync>>,
     },
 }
 
-/// What AWS answered to `operation`, its own words included: none of the operations that are called
-/// here quotes a secret.
-pub(crate) fn answered<T, E, R>(
+/// Returns the response to `operation`. An error quotes AWS's own message: none of the operations
+/// called here puts a secret into it.
+pub(crate) fn response<T, E, R>(
     operation: &'static str,
-    answer: Result<T, SdkError<E, R>>,
+    result: Result<T, SdkError<E, R>>,
 ) -> Result<T, AwsError>
 where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: fmt::Debug + Send + Sync + 'static,
 {
-    answer.map_err(|error| match error.as_service_error() {
+    result.map_err(|error| match error.as_service_error() {
         Some(refusal) => AwsError::Refused {
             operation,
             code: refusal.code().unwrap_or("no code").to_owned(),
             message: refusal.message().unwrap_or("no message").to_owned(),
         },
-        None => AwsError::NoAnswer { operation, source: error.into_source().ok() },
+        None => AwsError::NoResponse { operation, source: error.into_source().ok() },
     })
 }

@@ -1,25 +1,32 @@
-//! The operators' command-line tool, `acs-broker`: users, everybody, dead letters and orphans of a
+//! The operators' command-line tool, `acs-broker`: the users, dead letters and orphans of a
 //! deployed stack or of a local one.
 //!
-//! It runs the protocol itself, by the functions' own rules, so that what is ordered here is done,
-//! and confirmed, when the command returns. A command in `commands` takes what it works with and
-//! returns a typed report; `output` is where reports become tables or JSON.
+//! It runs the protocol itself, by the functions' own rules, so that an operation is done, and
+//! confirmed, when its command returns. Each command is one file in `commands`: its arguments, its
+//! work and its report.
 
 mod aws;
 mod cli;
 mod commands;
 mod confirm;
-mod failure;
+mod error;
+mod exit;
+mod operation;
 mod outcome;
-mod output;
-mod pace;
 mod progress;
 mod queues;
+mod rate_limited;
 mod records;
-mod run;
+mod report;
+mod session;
 mod stack;
+mod subject_file;
+mod subjects;
+mod text_table;
+mod users;
 
 #[cfg(test)]
 mod testing;
 
-pub use crate::run::{Host, run};
+pub use crate::cli::run;
+pub use crate::session::Env;

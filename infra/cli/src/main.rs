@@ -1,10 +1,10 @@
-//! `acs-broker`: what operators do to a token broker. `acs-broker --help` lists it.
+//! `acs-broker`, the operators' tool. `acs-broker --help` lists its commands.
 
 use std::env;
 use std::io;
 use std::process::ExitCode;
 
-use acs_broker_cli::Host;
+use acs_broker_cli::Env;
 use jiff::Timestamp;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt;
@@ -13,14 +13,14 @@ use tracing_subscriber::util::SubscriberInitExt as _;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    // What the table warns of an operator must see: rows that are skipped.
+    // An operator must see the warnings of the store: it skips rows that it cannot read.
     let warnings = Targets::new().with_target("acs_broker", LevelFilter::WARN);
     let lines = fmt::layer().without_time().with_target(false).with_writer(io::stderr);
     tracing_subscriber::registry().with(lines).with(warnings).init();
-    acs_broker_cli::run(env::args_os().collect(), host()).await
+    acs_broker_cli::run(env::args_os().collect(), environment()).await
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: here the process meets its environment")]
-fn host() -> Host {
-    Host { environment: |name| env::var(name).ok(), clock: Timestamp::now }
+fn environment() -> Env {
+    Env { variable: |name| env::var(name).ok(), clock: Timestamp::now }
 }

@@ -1,103 +1,121 @@
-//! What came of an order for one user.
+//! The outcome of an operation for one user or one message.
 
-use acs_broker_core::{Happening, Observer, WorkError};
-use acs_broker_store_dynamodb::{RecordKey, UserTable};
-use identity_client::Deadline;
 use serde::Serialize;
 
-use crate::failure::chain;
-use crate::output::Exit;
+use crate::exit::Exit;
 
-/// What came of an order for one user.
+/// Tells how an operation ended for one user or one message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase", tag = "outcome", content = "why")]
 pub(crate) enum Outcome {
     /// It is done, at ACS too.
     Done,
-    /// It is written down, and the scheduled sweep carries it out at ACS.
-    LeftToSweep(String),
-    /// It is not done. If ACS is why, it is written down all the same.
+    /// It is done, but nothing was known of the user: the subject may be mistaken.
+    Unknown,
+    /// It is recorded, and the scheduled sweep finishes it at ACS.
+    Deferred(String),
+    /// It is not done. If ACS is the reason, it is recorded all the same.
     Failed(String),
     /// The command was interrupted before.
     NotTried,
 }
 
+/// Counts outcomes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Summary {
+    pub(crate) done: usize,
+    pub(crate) unknown: usize,
+    pub(crate) deferred: usize,
+    pub(crate) failed: usize,
+    pub(crate) not_tried: usize,
+}
+
 impl Outcome {
-    /// Sorts what the broker says about work at ACS, and reads up on it: work stays written down
-    /// without an error where ACS denies an identity for the first time.
-    pub(crate) async fn of(
-        result: Result<(), WorkError>,
-        table: &impl UserTable,
-        user: &RecordKey,
-        deadline: &Deadline,
-    ) -> Self {
-        match result {
-            Ok(()) => match table.read(user, deadline).await {
-                Ok(stored) if stored.record.pending.is_some() => {
-                    let why = "ACS says that the identity does not exist; once is not believed";
-                    Self::LeftToSweep(why.to_owned())
-                }
-                Ok(_) => Self::Done,
-                Err(error) => Self::Failed(format!("done and not confirmed: {}", chain(&error))),
-            },
-            Err(WorkError::Acs(error)) if error.is_throttled() || error.is_unavailable() => {
-                Self::LeftToSweep(chain(&error))
-            }
-            Err(error) => Self::Failed(chain(&error)),
-        }
+    /// Returns whether the operation is done and confirmed.
+    const fn is_done(&self) -> bool {
+        matches!(self, Self::Done | Self::Unknown)
     }
 
-    /// Sorts what the broker says about a change that concerns the record alone.
-    pub(crate) fn of_record(result: Result<(), WorkError>) -> Self {
-        match result {
-            Ok(()) => Self::Done,
-            Err(error) => Self::Failed(chain(&error)),
-        }
+    /// Returns the two cells of a table: the result, which is `done` on success, and the reason.
+    pub(crate) fn cells(&self, done: &str) -> [String; 2] {
+        let (result, why) = match self {
+            Self::Done => (done, ""),
+            Self::Unknown => ("unknown user", "nothing was known of this user; check the subject"),
+            Self::Deferred(why) => ("deferred to the sweep", why.as_str()),
+            Self::Failed(why) => ("failed", why.as_str()),
+            Self::NotTried => ("not tried", ""),
+        };
+        [result.to_owned(), why.to_owned()]
     }
 }
 
-/// How a command exits that did something to each of many.
-pub(crate) fn exit<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Exit {
+impl Summary {
+    /// Counts the outcomes.
+    pub(crate) fn of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let mut summary = Self::default();
+        for outcome in outcomes {
+            let count = match outcome {
+                Outcome::Done => &mut summary.done,
+                Outcome::Unknown => &mut summary.unknown,
+                Outcome::Deferred(_) => &mut summary.deferred,
+                Outcome::Failed(_) => &mut summary.failed,
+                Outcome::NotTried => &mut summary.not_tried,
+            };
+            *count += 1;
+        }
+        summary
+    }
+
+    /// Returns the counts that are not zero, such as `2 revoked, 1 failed`.
+    pub(crate) fn text(&self, done: &str) -> String {
+        let counts = [
+            (self.done, done),
+            (self.unknown, "unknown"),
+            (self.deferred, "deferred to the sweep"),
+            (self.failed, "failed"),
+            (self.not_tried, "not tried"),
+        ];
+        let counts = counts.into_iter().filter(|(count, _)| *count > 0);
+        counts.map(|(count, name)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// Returns the exit code of a command that did something to each of many.
+pub(crate) fn exit_of<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Exit {
     let (mut all_done, mut all_failed) = (true, true);
     for outcome in outcomes {
-        all_done &= *outcome == Outcome::Done;
+        all_done &= outcome.is_done();
         all_failed &= matches!(outcome, Outcome::Failed(_));
     }
     match (all_done, all_failed) {
         (true, _) => Exit::Done,
         (false, true) => Exit::Failed,
-        (false, false) => Exit::Partly,
+        (false, false) => Exit::Partial,
     }
-}
-
-/// Hears nothing: what an operator must know is in the outcome and in the record.
-#[derive(Debug)]
-pub(crate) struct Quiet;
-
-impl Observer for Quiet {
-    fn saw(&self, _happening: Happening) {}
-
-    fn postponed(&self, _key: &RecordKey, _why: &WorkError) {}
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// A script learns whether everything, something or nothing is done.
     #[test]
-    fn a_script_learns_whether_everything_something_or_nothing_is_done() {
+    fn exit_code_summarizes_all_outcomes() {
         let (done, failed) = (Outcome::Done, Outcome::Failed(String::new()));
-        let left = Outcome::LeftToSweep(String::new());
+        let deferred = Outcome::Deferred(String::new());
         for (outcomes, expected) in [
             (vec![], Exit::Done),
             (vec![&done, &done], Exit::Done),
             (vec![&failed, &failed], Exit::Failed),
-            (vec![&done, &failed], Exit::Partly),
-            (vec![&done, &left], Exit::Partly),
-            (vec![&left], Exit::Partly),
-            (vec![&Outcome::NotTried], Exit::Partly),
+            (vec![&done, &Outcome::Unknown], Exit::Done),
+            (vec![&Outcome::Unknown, &failed], Exit::Partial),
+            (vec![&done, &failed], Exit::Partial),
+            (vec![&done, &deferred], Exit::Partial),
+            (vec![&deferred], Exit::Partial),
+            (vec![&Outcome::NotTried], Exit::Partial),
         ] {
-            assert_eq!(exit(outcomes.clone()), expected, "{outcomes:?}");
+            assert_eq!(exit_of(outcomes.clone()), expected, "{outcomes:?}");
         }
     }
 }

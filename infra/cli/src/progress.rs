@@ -1,4 +1,4 @@
-//! How far a long command is, on a terminal.
+//! The progress bar of a long command.
 
 use std::io::{self, IsTerminal as _};
 
@@ -6,14 +6,14 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 const TEMPLATE: &str = "{pos} of {len} {bar:40} {eta_precise} left";
 
-/// Whether progress is shown at all.
+/// Knows whether progress is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Progress {
     is_shown: bool,
 }
 
 impl Progress {
-    /// Shown to people: not to programs, and not into files.
+    /// Shows progress to people: not to programs, and not in files.
     pub(crate) fn new(json: bool) -> Self {
         Self { is_shown: !json && io::stderr().is_terminal() }
     }
@@ -21,7 +21,7 @@ impl Progress {
     #[cfg(test)]
     pub(crate) const HIDDEN: Self = Self { is_shown: false };
 
-    /// A bar of `total` steps; it vanishes with its last clone.
+    /// Returns a bar of `total` steps; it vanishes with its last clone.
     pub(crate) fn bar(self, total: usize) -> ProgressBar {
         let is_shown = self.is_shown && total > 1;
         let target =
@@ -37,8 +37,9 @@ impl Progress {
 mod tests {
     use super::*;
 
+    /// The template is checked only when the bar is drawn.
     #[test]
-    fn the_bar_can_be_drawn() {
+    fn bar_template_is_valid() {
         assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
     }
 }

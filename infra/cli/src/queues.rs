@@ -1,4 +1,4 @@
-//! The queues behind the identity providers' events.
+//! The queues of the identity providers' events.
 
 use std::collections::HashSet;
 
@@ -9,9 +9,9 @@ use aws_sdk_sqs::types::{
 };
 use serde::Serialize;
 
-use crate::aws::{AwsError, answered};
+use crate::aws::{AwsError, response};
 
-/// The queues of one stack, by their URLs.
+/// Holds the URLs of the queues of one stack.
 #[derive(Clone, Debug)]
 pub(crate) struct Queues {
     pub(crate) client: Client,
@@ -22,7 +22,7 @@ pub(crate) struct Queues {
     pub(crate) rule_dead_letters: String,
 }
 
-/// A queue from which a function takes events.
+/// Names a queue from which a function receives events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum EventQueue {
@@ -30,32 +30,50 @@ pub(crate) enum EventQueue {
     Delete,
 }
 
-/// Where an event ends up that could not be carried out.
+/// Names a queue of events that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) enum DeadLetterQueue {
-    /// The function that revokes gave it up.
+    /// Events that the function `revoke` gave up.
     Revoke,
-    /// The function that deletes gave it up.
+    /// Events that the function `delete` gave up.
     Delete,
-    /// It did not get from the event bus into a queue.
+    /// Events that did not get from the event bus into a queue.
     Rule,
+}
+
+impl EventQueue {
+    /// Returns the queue's name in tables.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 impl DeadLetterQueue {
     pub(crate) const ALL: [Self; 3] = [Self::Revoke, Self::Delete, Self::Rule];
+
+    /// Returns the queue's name in tables.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Revoke => "revoke",
+            Self::Delete => "delete",
+            Self::Rule => "rule",
+        }
+    }
 }
 
-/// For how long others do not see a message that was looked at, in seconds; if this process dies, it
-/// is there again afterwards.
-const HOLD: i32 = 120;
-/// How many messages SQS gives at once, and in seconds, how long it looks for them in all its
-/// servers.
-const BATCH: usize = 10;
-const LONG_POLL: i32 = 1;
+/// Others cannot receive a held message for so long; if this process dies, they can afterwards.
+const HOLD_SECONDS: i32 = 120;
+/// SQS returns at most so many messages at once.
+const BATCH_SIZE: usize = 10;
+/// With a wait SQS looks for messages on all its servers.
+const LONG_POLL_SECONDS: i32 = 1;
 
 impl Queues {
-    /// Takes every message of a dead-letter queue into view, and leaves it in the queue.
+    /// Receives every message of a dead-letter queue, and leaves it in the queue.
     pub(crate) async fn hold(&self, queue: DeadLetterQueue) -> Result<Vec<Message>, AwsError> {
         let mut seen = HashSet::new();
         let mut held = Vec::new();
@@ -64,25 +82,25 @@ impl Queues {
                 .client
                 .receive_message()
                 .queue_url(self.dead_letters(queue))
-                .max_number_of_messages(i32::try_from(BATCH).unwrap_or(1))
-                .visibility_timeout(HOLD)
-                .wait_time_seconds(LONG_POLL)
+                .max_number_of_messages(i32::try_from(BATCH_SIZE).unwrap_or(1))
+                .visibility_timeout(HOLD_SECONDS)
+                .wait_time_seconds(LONG_POLL_SECONDS)
                 .message_system_attribute_names(MessageSystemAttributeName::All)
                 .message_attribute_names("All");
-            let batch = answered("ReceiveMessage", receive.send().await)?.messages;
+            let batch = response("ReceiveMessage", receive.send().await)?.messages;
             let before = held.len();
             let new = batch.unwrap_or_default().into_iter();
             held.extend(new.filter(|message| seen.insert(message.message_id.clone())));
-            // Empty, or come round to those that were held first.
+            // The queue is empty, or returns the messages that were held first again.
             if held.len() == before {
                 return Ok(held);
             }
         }
     }
 
-    /// Lets others see messages again at once. Should that fail, they do when the hold is over.
+    /// Lets others receive messages again at once. If that fails, they can when the hold is over.
     pub(crate) async fn release(&self, queue: DeadLetterQueue, held: &[Message]) {
-        for batch in held.chunks(BATCH) {
+        for batch in held.chunks(BATCH_SIZE) {
             let entries = batch.iter().enumerate().map(|(index, message)| {
                 ChangeMessageVisibilityBatchRequestEntry::builder()
                     .id(index.to_string())
@@ -93,13 +111,14 @@ impl Queues {
             let Ok(entries) = entries.collect() else { continue };
             let release = self.client.change_message_visibility_batch();
             let release = release.queue_url(self.dead_letters(queue)).set_entries(Some(entries));
-            let _over_soon_anyway = release.send().await;
+            // A failure only delays the messages until the hold is over.
+            let _ = release.send().await;
         }
     }
 
-    /// Sends a message that was held to `to`, with what it carries, then deletes it. Should this
-    /// process die between the two, the event is carried out twice, which is harmless.
-    pub(crate) async fn put_back(
+    /// Sends a held message to `to`, with its attributes, then deletes it. If this process dies
+    /// between the two, the event is handled twice, which is harmless.
+    pub(crate) async fn resend(
         &self,
         from: DeadLetterQueue,
         message: &Message,
@@ -119,13 +138,13 @@ impl Queues {
                 send = send.message_system_attributes(name, value);
             }
         }
-        answered("SendMessage", send.send().await)?;
+        response("SendMessage", send.send().await)?;
         let delete = self
             .client
             .delete_message()
             .queue_url(self.dead_letters(from))
             .set_receipt_handle(message.receipt_handle.clone());
-        answered("DeleteMessage", delete.send().await)?;
+        response("DeleteMessage", delete.send().await)?;
         Ok(())
     }
 

@@ -1,48 +1,47 @@
-//! The user table as operators see it.
+//! The records of one stack.
 
 use std::fmt;
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{
-    EpochSeconds, Issuer, Record, RecordKey, Subject, TableError, UserTable,
-};
+use acs_broker_core::{EpochSeconds, Issuer, Record, RecordKey, StoreError, Subject, UserStore};
 use identity_client::{Deadline, Timestamp};
 
-/// How long one user may take, at ACS and in the table.
-const CALL_TIME: Duration = Duration::from_secs(30);
-const PAGE: usize = 500;
+/// The time for one user, at ACS and in the table.
+const USER_TIMEOUT: Duration = Duration::from_secs(30);
+const PAGE_SIZE: usize = 500;
 
-/// The records of one stack, and the time.
+/// Reads the records of one stack.
 #[derive(Clone)]
 pub(crate) struct Records<T> {
     pub(crate) table: T,
-    /// Whose users the subjects on the command line are.
+    /// The issuer of the subjects on the command line.
     pub(crate) issuer: Issuer,
     pub(crate) clock: fn() -> Timestamp,
 }
 
-impl<T: UserTable> Records<T> {
+impl<T: UserStore> Records<T> {
+    /// Returns the key of a user of this stack.
     pub(crate) fn key(&self, subject: &Subject) -> RecordKey {
         RecordKey::user(self.issuer.clone(), subject.clone())
     }
 
-    /// The time of a call that begins now.
+    /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::new((self.clock)(), CALL_TIME)
+        Deadline::new((self.clock)(), USER_TIMEOUT)
     }
 
-    /// Walks the whole table and keeps what `pick` makes of a row.
-    pub(crate) async fn walk<R>(
+    /// Reads the whole table and returns the results of `pick`.
+    pub(crate) async fn scan<R>(
         &self,
         mut pick: impl FnMut(RecordKey, Record) -> Option<R> + Send,
-    ) -> Result<Vec<R>, TableError>
+    ) -> Result<Vec<R>, StoreError>
     where
         R: Send,
     {
         let mut picked = Vec::new();
         let mut after = None;
         loop {
-            let page = self.table.list(after.as_ref(), PAGE, &self.deadline()).await?;
+            let page = self.table.list(after.as_ref(), PAGE_SIZE, &self.deadline()).await?;
             let rows = page.records.into_iter();
             picked.extend(rows.filter_map(|(key, record)| pick(key, record)));
             after = page.next;
@@ -59,7 +58,7 @@ impl<T> fmt::Debug for Records<T> {
     }
 }
 
-/// The beginning of a second. No second that a table keeps is beyond what can be said in RFC 3339.
+/// Returns the beginning of a second. RFC 3339 can express every second that a table keeps.
 pub(crate) fn instant(second: EpochSeconds) -> Timestamp {
     Timestamp::from_second(second.0).unwrap_or(Timestamp::MAX)
 }

@@ -1,4 +1,4 @@
-//! A table and an ACS for the tests of the commands.
+//! A store and an ACS for the tests of the commands.
 
 pub(crate) mod aws;
 
@@ -9,12 +9,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acs_broker_core::{
-    Call, Grant, IssueError, Issued, Order, Session, Sessions, Settings, TokenBroker, WorkError,
+    BrokerError, BrokerSettings, CallContext, EpochSeconds, Grant, Initiator, Issued, Operation,
+    Record, RecordKey, Session, StoreError, Subject, TokenBroker, UniqueId, UserStore,
+    WriteOutcome,
 };
-use acs_broker_store_dynamodb::{
-    EpochSeconds, MemoryTable, Nonce, Page, Record, RecordKey, Standing, Stored, Subject,
-    TableError, UserTable, Written,
-};
+use acs_broker_store_dynamodb::testing::{InterceptedStore, Interceptor, StoreCall};
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
@@ -24,34 +23,56 @@ use identity_client::{
 };
 use tokio::time::Instant;
 
-use crate::outcome::Quiet;
+use crate::operation::NoopObserver;
 use crate::records::Records;
 
-const NO_SUCH_IDENTITY: &str = r#"{"error":{"code":"IdentityNotFound","message":"…"}}"#;
+const IDENTITY_NOT_FOUND: &str = r#"{"error":{"code":"IdentityNotFound","message":"…"}}"#;
 
-/// The time of every test.
+/// Returns the time of every test.
 pub(crate) fn now() -> Timestamp {
     "2026-11-23T12:00:00Z".parse().unwrap()
 }
 
-/// A stack in memory.
-pub(crate) struct Stage {
-    pub(crate) broker: TokenBroker<SharedTable>,
-    pub(crate) records: Records<SharedTable>,
+/// Returns a report's JSON document, for snapshots.
+pub(crate) fn to_json(report: &impl serde::Serialize) -> String {
+    serde_json::to_string_pretty(report).unwrap()
+}
+
+/// Returns the time so many seconds later.
+pub(crate) fn second(second: i64) -> Timestamp {
+    Timestamp::from_second(now().as_second() + second).unwrap()
+}
+
+/// Is a stack in memory.
+pub(crate) struct Harness {
+    pub(crate) broker: TokenBroker<SharedStore>,
+    pub(crate) records: Records<SharedStore>,
     acs: Arc<Acs>,
 }
 
-/// The rows of one table, in the hands of the broker and of the test.
-#[derive(Clone, Default)]
-pub(crate) struct SharedTable {
-    rows: Arc<MemoryTable>,
-    /// What was asked of it, in order.
-    calls: Arc<Mutex<Vec<&'static str>>>,
+/// Records its calls, and lets the broker and the test share the rows.
+pub(crate) type SharedStore = InterceptedStore<CallRecorder>;
+
+/// The calls of the store, in order.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct CallRecorder(Arc<Mutex<Vec<StoreCall>>>);
+
+impl Interceptor for CallRecorder {
+    async fn intercept<T: Send + 'static>(
+        &self,
+        call: StoreCall,
+        _deadline: &Deadline,
+        serve: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.0.lock().unwrap().push(call);
+        serve()
+    }
 }
 
+/// Is the emulator behind the transport seam; it refuses requests when a test wants it.
 struct Acs {
     emulator: Emulator,
-    /// The status that requests get which concern these identities, instead of ACS's answer.
+    /// Requests about these identities get these statuses instead of the emulator's response.
     refused: Mutex<Vec<(String, u16)>>,
     revocations: AtomicU64,
 }
@@ -64,7 +85,7 @@ pub(crate) fn subjects(names: &[&str]) -> Vec<Subject> {
     names.iter().map(|name| subject(name)).collect()
 }
 
-impl Stage {
+impl Harness {
     pub(crate) fn new() -> Self {
         let emulator = Emulator::new(acs_emulator::Settings::simulated(1));
         let text = emulator.connection_string("https://acs.example");
@@ -73,22 +94,22 @@ impl Stage {
         let options = Options { max_attempts: 1, ..Options::default() };
         let transport: Arc<dyn Transport> = Arc::<Acs>::clone(&acs);
         let client = IdentityClient::new(endpoint, access_key, transport, options);
-        let table = SharedTable::default();
-        let settings = Settings { tombstone_retention: Duration::from_hours(1000) };
-        let drawn = AtomicU64::new(1);
-        let nonces = move || Nonce::from_bits(drawn.fetch_add(1, Ordering::Relaxed).into());
-        let broker = TokenBroker::new(table.clone(), client, settings, nonces);
+        let table = SharedStore::new(CallRecorder::default());
+        let settings = BrokerSettings { tombstone_retention: Duration::from_hours(1000) };
+        let last = AtomicU64::new(1);
+        let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
+        let broker = TokenBroker::new(table.clone(), client, settings, ids);
         let issuer = "https://idp.example".parse().unwrap();
         Self { broker, records: Records { table, issuer, clock: now }, acs }
     }
 
     /// Signs a user in some seconds ago, or ahead, and fetches a token.
-    pub(crate) async fn issue(&self, name: &str, seconds: i64) -> Result<Issued, IssueError> {
+    pub(crate) async fn issue(&self, name: &str, seconds: i64) -> Result<Issued, BrokerError> {
         let EpochSeconds(second) = now().into();
         let user = self.records.key(&subject(name));
         let session = Session { user, sign_in: EpochSeconds(second + seconds) };
         let grant = Grant { scopes: vec![Scope::Chat], lifetime: Lifetime::MAX };
-        let call = Call::new(self.records.deadline(), &Quiet);
+        let call = CallContext::new(self.records.deadline(), &NoopObserver);
         self.broker.issue(&session, &grant, &call).await
     }
 
@@ -101,15 +122,16 @@ impl Stage {
         issued
     }
 
-    /// What the function `revoke` does for a user.
-    pub(crate) async fn revoke(&self, name: &str, sessions: Sessions) -> Result<(), WorkError> {
-        let call = Call::new(self.records.deadline(), &Quiet);
+    /// Revokes a user's tokens as the function `revoke` does.
+    pub(crate) async fn revoke(&self, name: &str, keep_sessions: bool) {
+        let call = CallContext::new(self.records.deadline(), &NoopObserver);
         let user = self.records.key(&subject(name));
-        self.broker.revoke(&user, Order::Operator, sessions, &call).await
+        let operation = Operation::Revoke { keep_sessions };
+        self.broker.execute(&user, operation, Initiator::Operator, &call).await.unwrap();
     }
 
-    /// Makes ACS answer every request about this token's identity with `status`; 404 says in ACS's
-    /// own words that the identity does not exist.
+    /// Makes ACS respond to every request about this token's identity with `status`; a 404 has the
+    /// body with which ACS reports that the identity does not exist.
     pub(crate) fn refuse(&self, issued: &Issued, status: u16) {
         let identity = issued.token.identity.to_string().replace(':', "%3A");
         self.acs.refused.lock().unwrap().push((identity, status));
@@ -123,7 +145,7 @@ impl Stage {
         self.acs.emulator.introspect(issued.token.token.secret(), now()).is_active()
     }
 
-    /// How many revocations have reached ACS.
+    /// Returns the number of revocations that have reached ACS.
     pub(crate) fn revocations(&self) -> u64 {
         self.acs.revocations.load(Ordering::Relaxed)
     }
@@ -132,8 +154,8 @@ impl Stage {
         self.records.table.rows.rows()
     }
 
-    pub(crate) fn table_calls(&self) -> Vec<&'static str> {
-        self.records.table.calls.lock().unwrap().clone()
+    pub(crate) fn store_calls(&self) -> Vec<StoreCall> {
+        self.records.table.interceptor.0.lock().unwrap().clone()
     }
 
     pub(crate) fn record(&self, name: &str) -> Record {
@@ -145,9 +167,9 @@ impl Stage {
     pub(crate) async fn put(&self, key: &RecordKey, record: &Record) {
         let deadline = self.records.deadline();
         let expected = self.records.table.read(key, &deadline).await.unwrap().revision;
-        let revision = Nonce::from_bits(u128::MAX);
+        let revision = UniqueId::from_bits(u128::MAX);
         let written = self.records.table.write(key, expected, record, revision, &deadline).await;
-        assert_eq!(written.unwrap(), Written::Done);
+        assert_eq!(written.unwrap(), WriteOutcome::Written);
     }
 }
 
@@ -160,8 +182,8 @@ impl Transport for Acs {
         let path = request.uri().path();
         let refused = self.refused.lock().unwrap();
         let refusal = refused.iter().find(|(identity, _)| path.contains(identity));
-        let answer = if let Some((_, status)) = refusal {
-            let body = if *status == 404 { NO_SUCH_IDENTITY } else { "" };
+        let response = if let Some((_, status)) = refusal {
+            let body = if *status == 404 { IDENTITY_NOT_FOUND } else { "" };
             Response::builder().status(*status).body(Bytes::from_static(body.as_bytes())).unwrap()
         } else {
             if path.ends_with(":revokeAccessTokens") {
@@ -169,57 +191,12 @@ impl Transport for Acs {
             }
             self.emulator.handle(&request, now()).response
         };
-        Box::pin(std::future::ready(Ok(answer)))
+        Box::pin(std::future::ready(Ok(response)))
     }
 }
 
 impl std::fmt::Debug for Acs {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Acs")
-    }
-}
-
-impl SharedTable {
-    fn called(&self, name: &'static str) -> &MemoryTable {
-        self.calls.lock().unwrap().push(name);
-        &self.rows
-    }
-}
-
-impl UserTable for SharedTable {
-    async fn read(&self, key: &RecordKey, deadline: &Deadline) -> Result<Stored, TableError> {
-        self.called("read").read(key, deadline).await
-    }
-
-    async fn read_with_everybody(
-        &self,
-        user: &RecordKey,
-        deadline: &Deadline,
-    ) -> Result<Standing, TableError> {
-        self.called("read_with_everybody").read_with_everybody(user, deadline).await
-    }
-
-    async fn write(
-        &self,
-        key: &RecordKey,
-        expected: Option<Nonce>,
-        record: &Record,
-        revision: Nonce,
-        deadline: &Deadline,
-    ) -> Result<Written, TableError> {
-        self.called("write").write(key, expected, record, revision, deadline).await
-    }
-
-    async fn due(&self, limit: usize, deadline: &Deadline) -> Result<Vec<RecordKey>, TableError> {
-        self.called("due").due(limit, deadline).await
-    }
-
-    async fn list(
-        &self,
-        after: Option<&RecordKey>,
-        limit: usize,
-        deadline: &Deadline,
-    ) -> Result<Page, TableError> {
-        self.called("list").list(after, limit, deadline).await
     }
 }

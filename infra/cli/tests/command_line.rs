@@ -1,5 +1,9 @@
-//! The process: which stack it asks, as whom, and how it exits.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and their harness")]
+//! Tests of the process: its stack, its credentials and its exit codes.
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test ends at the first surprise"
+)]
 
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
@@ -19,7 +23,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// An AWS that answers its first request with an error, and tells what was asked.
+/// Starts an AWS that responds to its first request with an error, and returns that request.
 fn aws(respond: &'static str) -> (String, thread::JoinHandle<String>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -61,11 +65,12 @@ fn show(arguments: &[&str], respond: &'static str) -> (String, Output) {
     (server.join().unwrap(), output)
 }
 
+/// A named profile's credentials are used, whatever the environment has.
 #[test]
-fn an_operator_acts_in_the_account_that_they_name_whatever_the_environment_has() {
-    let (asked, output) = show(&[], NO_STACK);
-    assert!(asked.contains("Credential=AKIDENVIRONMENT/"), "{asked}");
-    assert!(asked.contains("/eu-west-1/cloudformation/"), "{asked}");
+fn named_profile_overrides_the_environment() {
+    let (request, output) = show(&[], NO_STACK);
+    assert!(request.contains("Credential=AKIDENVIRONMENT/"), "{request}");
+    assert!(request.contains("/eu-west-1/cloudformation/"), "{request}");
     assert_eq!(
         text(&output.stderr),
         "acs-broker: the stack prod cannot be described: \
@@ -73,12 +78,13 @@ fn an_operator_acts_in_the_account_that_they_name_whatever_the_environment_has()
     );
     assert_eq!(output.status.code(), Some(1));
 
-    let (asked, _) = show(&["--profile", "ops"], NO_STACK);
-    assert!(asked.contains("Credential=AKIDPROFILE/"), "{asked}");
+    let (request, _) = show(&["--profile", "ops"], NO_STACK);
+    assert!(request.contains("Credential=AKIDPROFILE/"), "{request}");
 }
 
+/// A mistake on the command line exits with 2, and scripts read it as JSON.
 #[test]
-fn a_mistake_on_the_command_line_exits_with_2_and_is_json_for_scripts() {
+fn usage_error_exits_with_2() {
     for arguments in [
         &["revoke", "--json", "--local"][..],
         &["show", "alice", "--json"],
@@ -87,10 +93,10 @@ fn a_mistake_on_the_command_line_exits_with_2_and_is_json_for_scripts() {
         &["dance", "--json"],
     ] {
         let output = acs_broker(arguments).output().unwrap();
-        let said = text(&output.stderr);
+        let error = text(&output.stderr);
         assert!(
-            said.starts_with(r#"{"error":{"kind":"usage","message":""#),
-            "{arguments:?}: {said}"
+            error.starts_with(r#"{"error":{"kind":"usage","message":""#),
+            "{arguments:?}: {error}"
         );
         assert_eq!(output.status.code(), Some(2), "{arguments:?}");
         assert!(output.stdout.is_empty(), "{arguments:?}");
@@ -99,8 +105,9 @@ fn a_mistake_on_the_command_line_exits_with_2_and_is_json_for_scripts() {
     assert_eq!(text(&output.stderr), "acs-broker: say which stack: --stack NAME or --local\n");
 }
 
+/// Help is not a mistake.
 #[test]
-fn help_is_no_mistake() {
+fn help_exits_with_0() {
     for arguments in [&["--help"][..], &["--help", "--json"], &["revoke", "--help"]] {
         let output = acs_broker(arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{arguments:?}");
@@ -108,11 +115,60 @@ fn help_is_no_mistake() {
     }
 }
 
+/// The error about a local stack that does not run tells how to start one.
 #[test]
-fn a_local_stack_that_is_not_running_is_told_with_how_to_start_one() {
-    // Port 1 is nobody's.
+fn missing_local_stack_names_make_run() {
+    // No process listens on port 1.
     let output = acs_broker(&["show", "alice", "--local=http://127.0.0.1:1"]).output().unwrap();
-    let said = text(&output.stderr);
-    assert!(said.contains("start one with make run"), "{said}");
+    let error = text(&output.stderr);
+    assert!(error.contains("start one with make run"), "{error}");
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// A line that cannot be read is refused by its number before the stack is even looked for.
+#[test]
+fn wrong_line_is_named_by_number() {
+    let mut users = NamedTempFile::new().unwrap();
+    users.write_all(b"alice\r\n\r\n\"bob\"x\r\n").unwrap();
+    let file = users.path().to_str().unwrap();
+    let output = acs_broker(&["revoke", "--file", file, "--yes"]).output().unwrap();
+    let error = text(&output.stderr);
+    let expected = format!(
+        "acs-broker: {file}: line 3: a quote must stand around a whole value, and be doubled \
+         inside one\n"
+    );
+    assert_eq!(error, expected);
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// Colours are off where `NO_COLOR` asks for it, even if others ask for colours.
+#[test]
+fn no_color_is_respected() {
+    let help = |variables: &[(&str, &str)]| {
+        let mut command = acs_broker(&["--help"]);
+        command.envs(variables.iter().copied());
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    };
+    assert!(help(&[("CLICOLOR_FORCE", "1")]).contains('\u{1b}'));
+    assert!(!help(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]).contains('\u{1b}'));
+}
+
+/// The completions and the manual pages need no stack, and name every command.
+#[test]
+fn completions_and_man_need_no_stack() {
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let output = acs_broker(&["completions", shell]).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{shell}");
+        assert!(text(&output.stdout).contains("revoke-all"), "{shell}");
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let output = acs_broker(&["man"]).arg(folder.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let page = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    assert!(page("acs-broker.1").contains("Exit codes"));
+    assert!(page("acs-broker-revoke.1").contains("Examples"));
+    assert!(page("acs-broker-dead-letters-replay.1").contains("Examples"));
+    let output = acs_broker(&["man", "/nowhere"]).output().unwrap();
+    assert!(text(&output.stderr).contains("/nowhere cannot be written"));
     assert_eq!(output.status.code(), Some(1));
 }

@@ -1,12 +1,10 @@
-//! `make run`: the whole product on one machine. `local --help` lists the options.
+//! `make run`: the whole product on one machine. `acs-broker-local --help` lists the options.
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
-use acs_broker_local::hosting::Host;
-use acs_broker_local::options::Options;
-use acs_broker_local::stack::Stack;
+use acs_broker_local::{Options, ProcessEnvironment, Stack};
 use clap::Parser as _;
 use jiff::Timestamp;
 use tokio::signal::unix::{SignalKind, signal};
@@ -34,8 +32,8 @@ async fn main() -> ExitCode {
 }
 
 #[expect(clippy::disallowed_methods, reason = "the edge: here the process meets its environment")]
-fn host() -> Host<'static> {
-    Host {
+fn process_environment() -> ProcessEnvironment<'static> {
+    ProcessEnvironment {
         environment: &|name| std::env::var(name).ok(),
         clock: Timestamp::now,
         log: |line| {
@@ -48,7 +46,7 @@ fn host() -> Host<'static> {
 async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
-    let stack = Stack::start(options, host()).await?;
+    let stack = Stack::start(options, process_environment()).await?;
     let ready =
         if options.json { serde_json::to_string(&stack.ready)? } else { stack.ready.to_string() };
     writeln!(io::stdout(), "{ready}")?;
@@ -64,7 +62,7 @@ async fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// For who asks twice.
+/// Ends the process when it is asked twice.
 #[expect(clippy::exit, reason = "the runtime would wait for what is still at work")]
 fn at_once() -> ! {
     std::process::exit(1)

@@ -5,8 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::acs::AcsAccess;
-use crate::table::TableAccess;
+use crate::hosting::acs::AcsAccess;
+use crate::hosting::table::TableAccess;
 
 /// How to use the running stack: as text for people, serialized for programs.
 #[derive(Clone, Debug, Serialize)]
@@ -31,7 +31,7 @@ pub struct Ready {
 
 /// A command to copy and paste, for a POSIX shell.
 #[must_use]
-pub fn curl(gateway: &str) -> String {
+pub(crate) fn curl(gateway: &str) -> String {
     format!(
         r#"curl -sS -X POST {gateway}/v1/token -H "Authorization: Bearer $(curl -sS {gateway}/dev/sign-in -d '{{"subject":"alice"}}' | sed -E 's/.*"token":"([^"]+)".*/\1/')""#
     )

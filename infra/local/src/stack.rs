@@ -12,19 +12,20 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::acs::{Acs, AcsStartError};
-use crate::authorizer::Authorizer;
-use crate::event_bus::EventBus;
-use crate::gateway::{self, Gateway};
-use crate::health::Health;
-use crate::hosting::{self, Host, OPERATOR_SCOPE};
-use crate::identity_provider::{AUDIENCE, IdentityProvider};
+use crate::dev::health::Health;
+use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
+use crate::dev::routes::{self as dev_routes, DevApi};
+use crate::gateway::authorizer::Authorizer;
+use crate::gateway::routes::{ContractError, OPENAPI, Routes};
+use crate::gateway::server::Gateway;
+use crate::gateway::{cors, server};
+use crate::hosting::acs::{Acs, AcsStartError};
+use crate::hosting::environment::{self, OPERATOR_SCOPE, ProcessEnvironment};
+use crate::hosting::schedule;
+use crate::hosting::table::{Table, TableStartError};
 use crate::options::Options;
 use crate::ready::{self, Ready};
-use crate::routes::{ContractError, OPENAPI, Routes};
-use crate::schedule;
 use crate::state::{KeyFileError, State};
-use crate::table::{Table, TableStartError};
 
 /// How long requests under way may take to finish after a shutdown.
 const GRACE: Duration = Duration::from_secs(5);
@@ -67,9 +68,6 @@ pub enum StartError {
     /// The contract cannot be read.
     #[error("the gateway has no routes")]
     Contract(#[source] ContractError),
-    /// The event bus refuses the settings.
-    #[error("the event bus cannot be started")]
-    Settings(#[source] acs_broker_lambda::SettingsError),
     /// The functions refuse their settings.
     #[error("the functions cannot be started")]
     Functions(#[source] acs_broker_lambda::StartError),
@@ -82,8 +80,11 @@ impl Stack {
     /// Starts every part and returns when all can be used.
     ///
     /// # Errors
-    /// [`StartError`]: the first part that cannot be started.
-    pub async fn start(options: &Options, host: Host<'_>) -> Result<Self, StartError> {
+    /// The first part that cannot be started.
+    pub async fn start(
+        options: &Options,
+        host: ProcessEnvironment<'_>,
+    ) -> Result<Self, StartError> {
         let mut routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
         let http = identity_client::http_client(None).map_err(StartError::Http)?;
         let state =
@@ -102,22 +103,24 @@ impl Stack {
         let (listener, url) =
             listen(options.port).await.map_err(|source| StartError::Port(options.port, source))?;
 
-        let settings = hosting::settings(&url, &acs.access, &table.access, host);
+        let settings = environment::settings(&url, &acs.access, &table.access, host);
         if let Some(scope) = settings.get(OPERATOR_SCOPE) {
             routes = routes.with_operator_scope(scope);
         }
-        let event_bus = EventBus::new(&settings).map_err(StartError::Settings)?;
         let functions = match &options.functions {
-            Some(url) => hosting::elsewhere(&http, url),
-            None => hosting::in_process(&settings, host).map_err(StartError::Functions)?,
+            Some(url) => environment::elsewhere(&http, url),
+            None => environment::in_process(&settings, host).map_err(StartError::Functions)?,
         };
         let schedule = tokio::spawn(schedule::run(functions.clone(), host.clock));
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
+            functions: functions.clone(),
+            clock: host.clock,
+        };
+        let dev = DevApi {
             provider: IdentityProvider::new(url.clone(), key),
             functions,
-            event_bus,
             settings: settings.clone(),
             health: Health {
                 table: table.client.clone(),
@@ -128,7 +131,7 @@ impl Stack {
             clock: host.clock,
         };
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, gateway::router(gateway), async {
+        let server = tokio::spawn(serve(listener, router(gateway, dev), async {
             let _dropped = stopped.await;
         }));
         let ready = Ready {
@@ -173,3 +176,12 @@ async fn serve(
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(stopped).await
 }
+
+/// Returns the contract's routes and those under `/dev`, for pages of this machine too.
+fn router(gateway: Gateway, api: DevApi) -> Router {
+    let contract = server::router(gateway);
+    dev_routes::router(api).fallback_service(contract).layer(cors::layer())
+}
+
+#[cfg(test)]
+mod tests;

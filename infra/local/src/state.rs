@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
 
-use crate::signing_key::{SigningKey, SigningKeyError};
+use crate::dev::signing_key::{SigningKey, SigningKeyError};
 
 /// The folder given by `--state`, or with `--in-memory` one for this run only, which holds nothing
 /// but the certificate that clients have to trust.
 #[derive(Debug)]
-pub struct State {
+pub(crate) struct State {
     folder: PathBuf,
     /// Removes the folder when it is dropped.
     forgotten: Option<TempDir>,
@@ -36,7 +36,7 @@ impl State {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn kept_in(folder: &Path) -> io::Result<Self> {
+    pub(crate) fn kept_in(folder: &Path) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
         #[cfg(unix)]
@@ -49,26 +49,26 @@ impl State {
     ///
     /// # Errors
     /// Whatever the file system says.
-    pub fn forgotten() -> io::Result<Self> {
+    pub(crate) fn forgotten() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("acs-token-broker-").tempdir()?;
         Ok(Self { folder: folder.path().to_owned(), forgotten: Some(folder) })
     }
 
     /// The ACS emulator's state file, unless it is to be forgotten.
     #[must_use]
-    pub fn acs_journal(&self) -> Option<PathBuf> {
+    pub(crate) fn acs_journal(&self) -> Option<PathBuf> {
         self.kept("acs.jsonl")
     }
 
     /// The table's SQLite file, unless it is to be forgotten.
     #[must_use]
-    pub fn table_file(&self) -> Option<PathBuf> {
+    pub(crate) fn table_file(&self) -> Option<PathBuf> {
         self.kept("table.sqlite")
     }
 
     /// Where the certificate authority of the ACS emulator's https port is written.
     #[must_use]
-    pub fn acs_ca_file(&self) -> PathBuf {
+    pub(crate) fn acs_ca_file(&self) -> PathBuf {
         self.folder.join("acs-ca.pem")
     }
 
@@ -77,7 +77,7 @@ impl State {
     ///
     /// # Errors
     /// [`KeyFileError`]: the file or the key in it cannot be used.
-    pub fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
+    pub(crate) fn signing_key(&self) -> Result<SigningKey, KeyFileError> {
         let Some(file) = self.kept("identity-provider.pem") else {
             let pem = SigningKey::generate_pem().map_err(KeyFileError::Make)?;
             return SigningKey::from_pem(&pem).map_err(KeyFileError::Make);

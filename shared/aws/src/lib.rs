@@ -1,78 +1,65 @@
-//! The AWS SDK's HTTP seam over `reqwest`, so that a process has one HTTP and TLS stack.
+//! The AWS SDKs' clients: how they are set up, over the process's one HTTP client.
 
-use std::mem;
+mod http_client;
 
-use aws_smithy_runtime_api::client::http::{
-    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
-use aws_smithy_runtime_api::client::result::ConnectorError;
-use thiserror::Error;
+use std::time::Duration;
 
-/// The longest answers are DynamoDB's: a page of a query holds at most 1 MB of items; its JSON is somewhat longer.
-/// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html>
-const MAX_ANSWER_BYTES: usize = 2 * 1024 * 1024;
+use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
+use aws_smithy_types::retry::{ReconnectMode, RetryConfig};
+use aws_smithy_types::timeout::TimeoutConfig;
+use aws_types::SdkConfig;
+use aws_types::region::Region;
 
-#[derive(Debug, Error)]
-#[error("the answer is longer than {MAX_ANSWER_BYTES} bytes")]
-struct TooLong;
+pub use crate::http_client::http_client;
+pub use aws_credential_types::Credentials;
+pub use aws_credential_types::provider::SharedCredentialsProvider;
 
-#[derive(Debug, Error)]
-#[error("the request's body is a stream")]
-struct Streaming;
+/// An AWS service: where it is, and the credentials of its caller.
+#[derive(Clone, Debug)]
+pub struct Access {
+    /// The AWS region, for instance `eu-central-1`.
+    pub region: String,
+    /// The source of the credentials. It is asked again whenever what it gave expires; a Lambda
+    /// function's own credentials live as long as the function.
+    pub credentials: SharedCredentialsProvider,
+    /// The endpoint that replaces the region's own, for a local stack.
+    pub endpoint_url: Option<String>,
+}
 
-#[derive(Debug)]
-struct Connector(reqwest::Client);
+/// How long an attempt may take, and how long a client waits between two.
+#[derive(Clone, Copy, Debug)]
+pub struct Attempts {
+    /// The limit of one attempt. Connecting counts, and so does reading the response.
+    pub timeout: Duration,
+    /// Before the second attempt a random part of this passes, before the third of twice this.
+    pub initial_backoff: Duration,
+}
 
-/// The SDK's view of `client`, whose connections it shares. The SDK's connect and read timeouts are not passed on: `client` has
-/// its own for connecting, and the SDK ends attempts by itself.
+/// The first try and two more.
+const MAX_ATTEMPTS: u32 = 3;
+
+/// Returns what the client of any service is made from. A client makes three attempts at most; how
+/// long a call may take in all is each call's own deadline.
+///
+/// It is built by hand: `aws-config` would bring STS, SSO and a second HTTP stack into a function.
 #[must_use]
-pub fn shared(client: reqwest::Client) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector(client));
-    http_client_fn(move |_, _| connector.clone())
-}
-
-impl HttpConnector for Connector {
-    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        HttpConnectorFuture::new(send(self.0.clone(), request))
-    }
-}
-
-async fn send(
-    client: reqwest::Client,
-    request: HttpRequest,
-) -> Result<HttpResponse, ConnectorError> {
-    let mut answer = client.execute(outgoing(request)?).await.map_err(failure)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = answer.chunk().await.map_err(failure)? {
-        if body.len() + chunk.len() > MAX_ANSWER_BYTES {
-            return Err(ConnectorError::other(TooLong.into(), None));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    let mut response = http::Response::new(body.into());
-    *response.status_mut() = answer.status();
-    *response.headers_mut() = mem::take(answer.headers_mut());
-    HttpResponse::try_from(response).map_err(|error| ConnectorError::other(error.into(), None))
-}
-
-fn outgoing(request: HttpRequest) -> Result<reqwest::Request, ConnectorError> {
-    let request = request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
-    let (parts, body) = request.into_parts();
-    let body = body.bytes().ok_or_else(|| ConnectorError::user(Streaming.into()))?.to_vec();
-    http::Request::from_parts(parts, body).try_into().map_err(failure)
-}
-
-/// Sorts a failure for the SDK's retries: it repeats what timed out or broke, not what is malformed.
-fn failure(error: reqwest::Error) -> ConnectorError {
-    let error = error.without_url();
-    if error.is_timeout() {
-        ConnectorError::timeout(error.into())
-    } else if error.is_builder() {
-        ConnectorError::user(error.into())
-    } else if error.is_connect() {
-        ConnectorError::io(error.into()).never_connected()
-    } else {
-        ConnectorError::io(error.into())
-    }
+pub fn sdk_config(access: Access, http: reqwest::Client, attempts: Attempts) -> SdkConfig {
+    let retries = RetryConfig::standard()
+        .with_max_attempts(MAX_ATTEMPTS)
+        .with_initial_backoff(attempts.initial_backoff)
+        // Connections belong to the HTTP client; the SDK sees none that it could close.
+        .with_reconnect_mode(ReconnectMode::ReuseAllConnections);
+    let timeouts = TimeoutConfig::builder().operation_attempt_timeout(attempts.timeout).build();
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::v2026_01_12())
+        .region(Region::new(access.region))
+        .credentials_provider(access.credentials)
+        .http_client(http_client(http))
+        .retry_config(retries)
+        .timeout_config(timeouts)
+        // Bodies arrive whole and within the attempt's time, so there is no stream to watch.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
+    config.set_endpoint_url(access.endpoint_url);
+    config.build()
 }

@@ -1,104 +1,120 @@
+//! The broker: the store, the ACS client, and how a record is read and changed.
+
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{
-    Nonce, Pending, Record, RecordKey, Standing, Stored, TableError, UserTable, Work, Written,
-};
 use identity_client::{IdentityClient, IdentityId};
 use lru::LruCache;
 
-use crate::call::Call;
+use crate::call_context::CallContext;
+use crate::record::{Record, RecordKey, UniqueId};
+use crate::store::{Stored, UserSnapshot, UserStore, WriteOutcome};
+use crate::store_error::StoreError;
 
-/// What the broker must be told.
+/// The settings of the broker.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
-    /// How long a user without an identity is remembered. Longer than any session of an identity
-    /// provider lives, or a deleted user comes back with an old one.
+pub struct BrokerSettings {
+    /// How long a user without an identity is remembered. It must be longer than any session of
+    /// the identity provider lives, or an old session creates a deleted user again.
     pub tombstone_retention: Duration,
 }
 
-/// The protocols, over one table and one ACS resource.
-pub struct TokenBroker<T> {
-    pub(crate) table: T,
+/// The protocol, over one store and one ACS resource. `operations/` has its steps.
+pub struct TokenBroker<S> {
+    pub(crate) store: S,
     pub(crate) acs: IdentityClient,
-    pub(crate) settings: Settings,
-    nonces: Arc<dyn Fn() -> Nonce + Send + Sync>,
+    pub(crate) settings: BrokerSettings,
+    unique_ids: Arc<dyn Fn() -> UniqueId + Send + Sync>,
     remembered: Mutex<LruCache<RecordKey, IdentityId>>,
 }
 
-/// How a change to a record ended.
+/// How a change of a record ended.
 #[derive(Debug)]
-pub(crate) struct Applied {
+pub(crate) struct Committed {
     /// The record that was replaced; `None` where there was nothing to change.
     pub(crate) before: Option<Record>,
     /// The record as it is now.
     pub(crate) stored: Stored,
 }
 
-/// How many users' identities a warm function remembers, a read saved for each.
-const REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+/// How many users' identities a warm function remembers. Each saves a read before the ACS call.
+const MAX_REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
+/// How often other writes may come first before a change gives up.
+const MAX_CONFLICTS: usize = 100;
 
-impl<T: UserTable> TokenBroker<T> {
-    /// A broker that draws the names of its writes and leases from `nonces`.
+impl<S: UserStore> TokenBroker<S> {
+    /// Returns a broker; `unique_ids` supplies the ids of writes, leases and operations.
     pub fn new(
-        table: T,
+        store: S,
         acs: IdentityClient,
-        settings: Settings,
-        nonces: impl Fn() -> Nonce + Send + Sync + 'static,
+        settings: BrokerSettings,
+        unique_ids: impl Fn() -> UniqueId + Send + Sync + 'static,
     ) -> Self {
-        let remembered = Mutex::new(LruCache::new(REMEMBERED));
-        Self { table, acs, settings, nonces: Arc::new(nonces), remembered }
+        let remembered = Mutex::new(LruCache::new(MAX_REMEMBERED));
+        Self { store, acs, settings, unique_ids: Arc::new(unique_ids), remembered }
     }
 
     pub(crate) async fn read(
         &self,
         key: &RecordKey,
-        call: &Call<'_>,
-    ) -> Result<Stored, TableError> {
-        self.table.read(key, &call.deadline).await
+        ctx: &CallContext<'_>,
+    ) -> Result<Stored, StoreError> {
+        self.store.read(key, &ctx.deadline).await
     }
 
-    pub(crate) async fn standing(
+    pub(crate) async fn snapshot(
         &self,
         user: &RecordKey,
-        call: &Call<'_>,
-    ) -> Result<Standing, TableError> {
-        self.table.read_with_everybody(user, &call.deadline).await
+        ctx: &CallContext<'_>,
+    ) -> Result<UserSnapshot, StoreError> {
+        self.store.read_snapshot(user, &ctx.deadline).await
     }
 
-    /// Changes a record by `rule`, which is asked again whenever somebody else was faster.
-    pub(crate) async fn apply(
+    /// Changes a record by `change`, which is asked again whenever another write came first.
+    pub(crate) async fn commit(
         &self,
         key: &RecordKey,
         mut stored: Stored,
-        call: &Call<'_>,
-        rule: impl Fn(&Record) -> Option<Record> + Send + Sync,
-    ) -> Result<Applied, TableError> {
-        loop {
-            let Some(next) = rule(&stored.record) else {
-                return Ok(Applied { before: None, stored });
+        ctx: &CallContext<'_>,
+        change: impl Fn(&Record) -> Option<Record> + Send + Sync,
+    ) -> Result<Committed, StoreError> {
+        for _ in 0..MAX_CONFLICTS {
+            let Some(next) = change(&stored.record) else {
+                return Ok(Committed { before: None, stored });
             };
-            let revision = self.nonce();
+            let revision = self.unique_id();
             let expected = stored.revision;
-            match self.table.write(key, expected, &next, revision, &call.deadline).await? {
-                Written::Done => {
+            match self.store.write(key, expected, &next, revision, &ctx.deadline).await? {
+                WriteOutcome::Written => {
                     let before = Some(stored.record);
                     let stored = Stored { record: next, revision: Some(revision) };
-                    return Ok(Applied { before, stored });
+                    return Ok(Committed { before, stored });
                 }
-                Written::Superseded(current) => stored = current,
+                WriteOutcome::Conflict(current) => stored = current,
             }
+        }
+        Err(StoreError::throttled("other writes came first each time"))
+    }
+
+    /// Changes a record by a write that nobody waits for: its failure is reported and has no other
+    /// effect. Each caller says what happens instead.
+    pub(crate) async fn commit_optional(
+        &self,
+        write: &'static str,
+        key: &RecordKey,
+        stored: Stored,
+        ctx: &CallContext<'_>,
+        change: impl Fn(&Record) -> Option<Record> + Send + Sync,
+    ) {
+        if let Err(error) = self.commit(key, stored, ctx, change).await {
+            ctx.observer.on_optional_write_failed(write, &error);
         }
     }
 
-    pub(crate) fn nonce(&self) -> Nonce {
-        (self.nonces)()
-    }
-
-    pub(crate) fn work(&self, work: Work, call: &Call<'_>) -> Pending {
-        Pending::accepted(work, self.nonce(), call.deadline.now())
+    pub(crate) fn unique_id(&self) -> UniqueId {
+        (self.unique_ids)()
     }
 
     pub(crate) fn remembered(&self, user: &RecordKey) -> Option<IdentityId> {
@@ -118,7 +134,7 @@ impl<T: UserTable> TokenBroker<T> {
     }
 }
 
-impl<T> fmt::Debug for TokenBroker<T> {
+impl<S> fmt::Debug for TokenBroker<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("TokenBroker").field("settings", &self.settings).finish_non_exhaustive()
     }

@@ -1,66 +1,62 @@
-use acs_broker_store_dynamodb::TableError;
+//! Why an operation of the broker fails.
+
+use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::rules::Refusal;
+use crate::record::SessionRejection;
+use crate::store_error::StoreError;
 
-/// Why a user gets no token.
+/// Why a user gets no token, or why an operation is not accepted.
+///
+/// An operation that is accepted never ends in an error of ACS: it is then
+/// [deferred](crate::Completion::Deferred).
 #[derive(Debug, Error)]
-pub enum IssueError {
-    /// The session is older than a revocation or a deletion.
+pub enum BrokerError {
+    /// The session signed in at or before a cutoff.
     #[error("the session signed in before the user's tokens were revoked")]
     SignInAgain,
     /// The user is suspended.
     #[error("the user is suspended")]
-    Suspended,
+    UserSuspended,
     /// Another request is creating the user's identity and did not finish in time.
     #[error("the user's identity is being created by another request")]
-    Busy,
-    /// ACS or the table did not do its part.
-    #[error(transparent)]
-    Work(#[from] WorkError),
-}
-
-/// Why work at ACS or in the table is not done. Whatever was accepted is written down and will be
-/// finished by a repetition or by `sweep`.
-#[derive(Debug, Error)]
-pub enum WorkError {
+    IdentityBusy,
+    /// The initiator may not ask for this operation: a mistake in the code that calls.
+    #[error("the initiator may not ask for this operation")]
+    NotPermitted,
+    /// ACS issued a token that is over already: one of the two clocks is wrong.
+    #[error("ACS issued a token that expired at {expires_on}; the clock here says {now}")]
+    TokenExpired {
+        /// When the token expired, by ACS's clock.
+        expires_on: Timestamp,
+        /// The present, by this process's clock.
+        now: Timestamp,
+    },
     /// ACS failed or refused.
-    #[error("ACS did not do its part")]
+    #[error("ACS did not carry out the request")]
     Acs(#[source] identity_client::Error),
-    /// The table failed.
-    #[error("the user table did not do its part")]
-    Table(#[source] TableError),
+    /// The store failed. What was accepted before is in the record.
+    #[error("the user table did not carry out the call")]
+    Store(#[source] StoreError),
 }
 
-impl From<identity_client::Error> for WorkError {
+impl From<identity_client::Error> for BrokerError {
     fn from(source: identity_client::Error) -> Self {
         Self::Acs(source)
     }
 }
 
-impl From<TableError> for WorkError {
-    fn from(source: TableError) -> Self {
-        Self::Table(source)
+impl From<StoreError> for BrokerError {
+    fn from(source: StoreError) -> Self {
+        Self::Store(source)
     }
 }
 
-impl From<identity_client::Error> for IssueError {
-    fn from(source: identity_client::Error) -> Self {
-        Self::Work(source.into())
-    }
-}
-
-impl From<TableError> for IssueError {
-    fn from(source: TableError) -> Self {
-        Self::Work(source.into())
-    }
-}
-
-impl From<Refusal> for IssueError {
-    fn from(refusal: Refusal) -> Self {
-        match refusal {
-            Refusal::SignInAgain => Self::SignInAgain,
-            Refusal::Suspended => Self::Suspended,
+impl From<SessionRejection> for BrokerError {
+    fn from(rejection: SessionRejection) -> Self {
+        match rejection {
+            SessionRejection::SignInAgain => Self::SignInAgain,
+            SessionRejection::Suspended => Self::UserSuspended,
         }
     }
 }

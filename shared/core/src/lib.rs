@@ -1,35 +1,44 @@
-//! The rules: how a user of the app gets, loses and never wrongly regains ACS tokens.
+//! The domain: how a user of the app gets and loses ACS tokens.
 //!
-//! [`TokenBroker`] runs the protocols, a file each: `issue`, `revoke`, `everybody`, `suspend`,
-//! `delete` and `sweep`, over any [`acs_broker_store_dynamodb::UserTable`] and the ACS identity client. What one record may become next is
-//! decided by pure functions in `rules`; everything else only carries records and calls about.
-//! There is no HTTP, no environment and no clock here: the time comes with each [`Call`].
+//! - `record/`: what is known about a user, and every change that it can go through. Pure.
+//! - `store`: the trait of what keeps records.
+//! - `operations/`: the protocol, one file for each operation, over any [`UserStore`] and the ACS
+//!   identity client.
+//! - `policy`: which scopes and which lifetime a user gets.
 //!
-//! The six invariants that these protocols keep, and the test that shows each, are listed in the
+//! There is no HTTP, no AWS, no environment and no clock here: the time comes with each
+//! [`CallContext`]. The invariants of the protocol, and the tests that show them, are listed in the
 //! repository's ARCHITECTURE.md.
 
 mod broker;
-mod call;
-mod creation;
-mod delete;
+mod call_context;
 mod error;
-mod everybody;
-mod finish;
-mod issue;
-mod order;
+mod event;
+mod initiator;
+mod operation;
+mod operations;
 mod policy;
-mod revoke;
-mod rules;
+mod record;
 mod session;
-mod suspend;
-mod sweep;
+mod store;
+mod store_error;
+mod time;
 
-pub use crate::broker::{Settings, TokenBroker};
-pub use crate::call::{Call, Happening, Observer};
-pub use crate::delete::Deletion;
-pub use crate::error::{IssueError, WorkError};
-pub use crate::issue::Issued;
-pub use crate::order::{Order, Ruling, Sessions};
-pub use crate::policy::{Grant, InvalidPolicy, NotAllowed, ScopePolicy, Wish, claim_entries};
+pub use crate::broker::{BrokerSettings, TokenBroker};
+pub use crate::call_context::CallContext;
+pub use crate::error::BrokerError;
+pub use crate::event::{BrokerEvent, Observer};
+pub use crate::initiator::{Initiator, MAX_CLOCK_SKEW};
+pub use crate::operation::{Accepted, Completion, Operation};
+pub use crate::operations::{Issued, SweepReport};
+pub use crate::policy::{
+    Grant, PolicyError, PolicyViolation, RequestedGrant, ScopePolicy, split_claim,
+};
+pub use crate::record::{
+    BoundIdentity, IdentityState, Issuer, KeyError, Lease, PendingKind, PendingOperation, Record,
+    RecordKey, Subject, SuspendedBy, Suspension, UniqueId,
+};
 pub use crate::session::Session;
-pub use crate::sweep::Swept;
+pub use crate::store::{Page, Stored, UserSnapshot, UserStore, WriteOutcome};
+pub use crate::store_error::StoreError;
+pub use crate::time::EpochSeconds;

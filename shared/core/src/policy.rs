@@ -1,3 +1,6 @@
+//! Which scopes and which lifetime a user gets.
+
+use std::borrow::Cow;
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
@@ -5,7 +8,7 @@ use identity_client::{Lifetime, Scope};
 use serde::Deserialize;
 use thiserror::Error;
 
-/// What a token will carry.
+/// What a token will carry: scopes and lifetime.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Grant {
     /// At least one scope, each once.
@@ -14,18 +17,18 @@ pub struct Grant {
     pub lifetime: Lifetime,
 }
 
-/// What a caller asks for; what is absent is left to the policy.
+/// What a caller asks for. The policy decides what is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wish {
+pub struct RequestedGrant {
     /// The scopes, if the caller wants fewer than the policy grants.
     pub scopes: Option<Vec<Scope>>,
     /// The lifetime, if the caller wants a shorter one.
     pub lifetime: Option<Lifetime>,
 }
 
-/// A wish beyond what the policy allows.
+/// A request for more than the policy grants.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
-pub enum NotAllowed {
+pub enum PolicyViolation {
     /// The policy does not grant this scope.
     #[error("scopes: {0} is not granted to this user")]
     Scope(Scope),
@@ -44,7 +47,7 @@ pub enum NotAllowed {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ScopePolicy {
     scopes: BTreeSet<Scope>,
-    #[serde(default = "shortest")]
+    #[serde(default = "min_lifetime")]
     expires_in_minutes: Lifetime,
     #[serde(default)]
     rules: Vec<Rule>,
@@ -57,17 +60,17 @@ struct Rule {
     equals: Option<String>,
     includes: Option<String>,
     scopes: BTreeSet<Scope>,
-    #[serde(default = "shortest")]
+    #[serde(default = "min_lifetime")]
     expires_in_minutes: Lifetime,
 }
 
 /// A policy that cannot be used.
 #[derive(Debug, Error)]
-pub enum InvalidPolicy {
+pub enum PolicyError {
     /// It is not the JSON that [`ScopePolicy`] describes; the source says where.
     #[error("is not the JSON of a scope policy")]
     Shape(#[source] serde_json::Error),
-    /// Somebody would get a token without any scope.
+    /// A user would get a token without any scope.
     #[error("grants no scope in its {0}")]
     NoScopes(String),
     /// A rule's condition is missing or double.
@@ -75,55 +78,56 @@ pub enum InvalidPolicy {
     Condition(usize),
 }
 
-/// The least privilege: short tokens unless the policy says otherwise.
-const fn shortest() -> Lifetime {
+/// Returns the shortest lifetime: the least privilege unless the policy says otherwise.
+const fn min_lifetime() -> Lifetime {
     Lifetime::MIN
 }
 
 impl ScopePolicy {
-    /// What a user with these claims gets, narrowed by their wish.
+    /// Returns what a user with these claims gets, narrowed to what they request.
     ///
     /// # Errors
-    /// The wish goes beyond what the policy allows. Nothing is cut down silently.
+    /// The request goes beyond what the policy grants. Nothing is cut down silently.
     pub fn grant(
         &self,
         claims: &HashMap<String, String>,
-        wish: &Wish,
-    ) -> Result<Grant, NotAllowed> {
+        requested: &RequestedGrant,
+    ) -> Result<Grant, PolicyViolation> {
         let rule = self.rules.iter().find(|rule| rule.matches(claims));
-        let (allowed, longest) = rule.map_or((&self.scopes, self.expires_in_minutes), |rule| {
-            (&rule.scopes, rule.expires_in_minutes)
-        });
-        let scopes = match &wish.scopes {
+        let (allowed, max_lifetime) = rule
+            .map_or((&self.scopes, self.expires_in_minutes), |rule| {
+                (&rule.scopes, rule.expires_in_minutes)
+            });
+        let scopes = match &requested.scopes {
             None => allowed.clone(),
             Some(wanted) => wanted.iter().copied().collect(),
         };
-        let refused = scopes.iter().find(|scope| !allowed.iter().any(|had| covers(*had, **scope)));
-        if let Some(scope) = refused {
-            return Err(NotAllowed::Scope(*scope));
+        let is_covered = |scope: &Scope| allowed.iter().any(|granted| covers(*granted, *scope));
+        if let Some(scope) = scopes.iter().find(|scope| !is_covered(scope)) {
+            return Err(PolicyViolation::Scope(*scope));
         }
-        let lifetime = wish.lifetime.unwrap_or(longest);
-        if lifetime > longest {
-            return Err(NotAllowed::Lifetime(longest));
+        let lifetime = requested.lifetime.unwrap_or(max_lifetime);
+        if lifetime > max_lifetime {
+            return Err(PolicyViolation::Lifetime(max_lifetime));
         }
         Ok(Grant { scopes: scopes.into_iter().collect(), lifetime })
     }
 }
 
 impl FromStr for ScopePolicy {
-    type Err = InvalidPolicy;
+    type Err = PolicyError;
 
-    fn from_str(text: &str) -> Result<Self, InvalidPolicy> {
-        let policy: Self = serde_json::from_str(text).map_err(InvalidPolicy::Shape)?;
+    fn from_str(text: &str) -> Result<Self, PolicyError> {
+        let policy: Self = serde_json::from_str(text).map_err(PolicyError::Shape)?;
         if policy.scopes.is_empty() {
-            return Err(InvalidPolicy::NoScopes("default".to_owned()));
+            return Err(PolicyError::NoScopes("default".to_owned()));
         }
         for (number, rule) in (1..).zip(&policy.rules) {
             if rule.scopes.is_empty() {
-                return Err(InvalidPolicy::NoScopes(format!("rule {number}")));
+                return Err(PolicyError::NoScopes(format!("rule {number}")));
             }
             if rule.equals.is_some() == rule.includes.is_some() {
-                return Err(InvalidPolicy::Condition(number));
+                return Err(PolicyError::Condition(number));
             }
         }
         Ok(policy)
@@ -137,23 +141,32 @@ impl Rule {
         };
         let equals = self.equals.as_ref().is_some_and(|wanted| wanted == value);
         let includes = self.includes.as_deref();
-        equals || includes.is_some_and(|wanted| claim_entries(value).any(|entry| entry == wanted))
+        equals
+            || includes.is_some_and(|wanted| split_claim(value).iter().any(|entry| entry == wanted))
     }
 }
 
-/// The entries of a list claim. API Gateway hands claims over as text, an array as `[a b]`; scopes
-/// come as `a b` (RFC 8693, section 4.2).
-pub fn claim_entries(value: &str) -> impl Iterator<Item = &str> {
+/// Returns the entries of a list claim.
+///
+/// API Gateway passes claims as text, an array as `[a b]`. Scopes come as `a b` (RFC 8693, section
+/// 4.2). Cognito's attributes carry text alone, so a list comes as JSON text: `["a","b"]`.
+pub fn split_claim(value: &str) -> Vec<Cow<'_, str>> {
+    if value.starts_with('[')
+        && let Ok(list) = serde_json::from_str::<Vec<String>>(value)
+    {
+        return list.into_iter().map(Cow::Owned).collect();
+    }
     let list = value.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(value);
-    list.split([' ', ',']).filter(|entry| !entry.is_empty())
+    let entries = list.split([' ', ',']).filter(|entry| !entry.is_empty());
+    entries.map(Cow::Borrowed).collect()
 }
 
-/// Whether a token with scope `had` can do all that `wanted` allows. ACS's `join` scopes are parts
-/// of the full ones: without creating or changing threads, without starting calls.
-fn covers(had: Scope, wanted: Scope) -> bool {
-    had == wanted
+/// Returns whether a token with scope `granted` can do all that `wanted` allows. ACS's `join`
+/// scopes are parts of the full ones: without creating or changing threads, without starting calls.
+fn covers(granted: Scope, wanted: Scope) -> bool {
+    granted == wanted
         || matches!(
-            (had, wanted),
+            (granted, wanted),
             (Scope::Chat, Scope::ChatJoin | Scope::ChatJoinLimited)
                 | (Scope::ChatJoin, Scope::ChatJoinLimited)
                 | (Scope::Voip, Scope::VoipJoin)
@@ -172,50 +185,59 @@ mod tests {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
-    fn grant(pairs: &[(&str, &str)], wish: &Wish) -> Result<Grant, NotAllowed> {
-        POLICY.parse::<ScopePolicy>().unwrap().grant(&claims(pairs), wish)
+    fn grant(pairs: &[(&str, &str)], requested: &RequestedGrant) -> Result<Grant, PolicyViolation> {
+        POLICY.parse::<ScopePolicy>().unwrap().grant(&claims(pairs), requested)
     }
 
     fn minutes(minutes: u32) -> Lifetime {
         Lifetime::try_from(minutes).unwrap()
     }
 
+    /// The first rule that matches decides; the default decides where none does.
     #[test]
-    fn the_first_rule_that_matches_decides_and_else_the_default_does() {
-        let nobody = grant(&[], &Wish::default()).unwrap();
-        assert_eq!(nobody.scopes, [Scope::Voip, Scope::ChatJoin]);
-        assert_eq!(nobody.lifetime, minutes(120));
-        for groups in ["[staff agents]", "agents", "staff agents", "[staff, agents]"] {
-            let agent = grant(&[("groups", groups), ("tier", "guest")], &Wish::default()).unwrap();
+    fn first_matching_rule_decides() {
+        let default = grant(&[], &RequestedGrant::default()).unwrap();
+        assert_eq!(default.scopes, [Scope::Voip, Scope::ChatJoin]);
+        assert_eq!(default.lifetime, minutes(120));
+        for groups in
+            ["[staff agents]", "agents", "staff agents", "[staff, agents]", r#"["staff","agents"]"#]
+        {
+            let agent = grant(&[("groups", groups), ("tier", "guest")], &RequestedGrant::default())
+                .unwrap();
             assert_eq!(agent.scopes, [Scope::Chat, Scope::Voip], "{groups}");
         }
-        let guest = grant(&[("tier", "guest")], &Wish::default()).unwrap();
+        let guest = grant(&[("tier", "guest")], &RequestedGrant::default()).unwrap();
         assert_eq!((guest.scopes, guest.lifetime), (vec![Scope::ChatJoinLimited], minutes(60)));
-        let other = grant(&[("tier", "guests"), ("groups", "[reagents]")], &Wish::default());
-        assert_eq!(other.unwrap(), nobody);
+        let other =
+            grant(&[("tier", "guests"), ("groups", "[reagents]")], &RequestedGrant::default());
+        assert_eq!(other.unwrap(), default);
     }
 
+    /// A caller may ask for fewer scopes and a shorter lifetime.
     #[test]
-    fn a_caller_may_narrow_scopes_and_lifetime() {
-        let wish = Wish {
+    fn caller_may_narrow_grant() {
+        let requested = RequestedGrant {
             scopes: Some(vec![Scope::VoipJoin, Scope::ChatJoinLimited, Scope::VoipJoin]),
             lifetime: Some(minutes(60)),
         };
-        let narrowed = grant(&[], &wish).unwrap();
+        let narrowed = grant(&[], &requested).unwrap();
         assert_eq!(narrowed.scopes, [Scope::ChatJoinLimited, Scope::VoipJoin]);
         assert_eq!(narrowed.lifetime, minutes(60));
     }
 
+    /// A caller who asks for more gets an error that names it, and no token.
     #[test]
-    fn a_caller_can_not_widen_scopes_or_lifetime() {
-        let scopes = Wish { scopes: Some(vec![Scope::Voip, Scope::Chat]), lifetime: None };
-        assert_eq!(grant(&[], &scopes), Err(NotAllowed::Scope(Scope::Chat)));
-        let lifetime = Wish { scopes: None, lifetime: Some(minutes(121)) };
-        assert_eq!(grant(&[], &lifetime), Err(NotAllowed::Lifetime(minutes(120))));
+    fn caller_cannot_widen_grant() {
+        let scopes =
+            RequestedGrant { scopes: Some(vec![Scope::Voip, Scope::Chat]), lifetime: None };
+        assert_eq!(grant(&[], &scopes), Err(PolicyViolation::Scope(Scope::Chat)));
+        let lifetime = RequestedGrant { scopes: None, lifetime: Some(minutes(121)) };
+        assert_eq!(grant(&[], &lifetime), Err(PolicyViolation::Lifetime(minutes(120))));
     }
 
+    /// A policy that would surprise its operator stops the start.
     #[test]
-    fn a_policy_that_would_surprise_its_operator_is_refused_at_the_start() {
+    fn refuses_surprising_settings() {
         for (text, says) in [
             ("", "is not the JSON of a scope policy"),
             (r#"{"scopes": ["chat"], "rule": []}"#, "is not the JSON of a scope policy"),

@@ -1,10 +1,13 @@
-use acs_broker_store_dynamodb::{EpochSeconds, RecordKey};
+//! A signed-in user.
+
+use crate::record::RecordKey;
+use crate::time::EpochSeconds;
 
 /// A signed-in user, as the gateway's verified claims describe them.
 #[derive(Clone, Debug)]
 pub struct Session {
-    /// Whose session it is.
+    /// The user of the session.
     pub user: RecordKey,
-    /// When they signed in.
+    /// When the user signed in.
     pub sign_in: EpochSeconds,
 }

@@ -1,10 +1,12 @@
+//! JSON without repeated members.
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
-/// JSON in which no object has a member twice. `serde_json` itself keeps the last one; another
-/// reader of the same text may have believed the first.
+/// A JSON value in which no object has a member twice. `serde_json` itself keeps the last one;
+/// another reader of the same text may have taken the first.
 pub(crate) struct Strict(pub(crate) Value);
 
 impl<'de> Deserialize<'de> for Strict {
@@ -69,8 +71,9 @@ impl<'de> Visitor<'de> for Tree {
 mod tests {
     use super::*;
 
+    /// An object with the same member twice is refused, at any depth and however it is escaped.
     #[test]
-    fn a_member_that_is_there_twice_is_refused_wherever_it_is() {
+    fn repeated_member_is_refused() {
         for text in
             [r#"{"a": 1, "a": 1}"#, r#"{"a": {"b": 1, "b": 2}}"#, r#"[{"a": 1, "\u0061": 2}]"#]
         {
@@ -78,15 +81,17 @@ mod tests {
         }
     }
 
+    /// Any other JSON becomes the value that `serde_json` makes of it.
     #[test]
-    fn any_other_json_is_what_serde_json_says() {
+    fn other_json_equals_serde_json() {
         let text = r#"{"a": [null, true, -1, 18446744073709551615, 200.0, "é\n", [], {}]}"#;
         let Strict(value) = serde_json::from_str(text).unwrap();
         assert_eq!(value, serde_json::from_str::<Value>(text).unwrap());
     }
 
+    /// Deep nesting is an error and does not exhaust the stack.
     #[test]
-    fn deep_nesting_is_an_error_and_does_not_exhaust_the_stack() {
+    fn deep_nesting_is_an_error() {
         for (open, close) in [("[", "]"), (r#"{"a":"#, "}")] {
             let text = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
             assert!(serde_json::from_str::<Strict>(&text).is_err());

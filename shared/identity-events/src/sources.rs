@@ -1,13 +1,16 @@
-use acs_broker_store_dynamodb::Issuer;
+//! The configured sources of events.
 
-/// Whose word counts. A source that is not named here is never believed.
+use acs_broker_core::Issuer;
+
+/// The sources whose events count. An event from any other is an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sources {
-    /// The `iss` of the users that all these sources speak of.
+    /// The `iss` of the users that all these sources report on.
     pub issuer: Issuer,
-    /// A Cognito user pool, heard through `CloudTrail`.
+    /// A Cognito user pool, through `CloudTrail`.
     pub cognito: Option<Cognito>,
-    /// The `source` of each of an Auth0 tenant's streams, logs and events: `aws.partner/auth0.com/…`.
+    /// The `source` of each of an Auth0 tenant's streams, logs and events:
+    /// `aws.partner/auth0.com/…`.
     pub auth0: Vec<String>,
     /// An Okta organization.
     pub okta: Option<Okta>,
@@ -31,7 +34,7 @@ pub struct Cognito {
 pub struct Okta {
     /// The `source` of its events: `aws.partner/okta.com/…`.
     pub source: String,
-    /// Which member of an event's target is the user's claim.
+    /// The member of an event's target that is the user's claim.
     pub subject: OktaSubject,
 }
 

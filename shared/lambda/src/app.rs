@@ -1,20 +1,23 @@
+//! What a function works with, made once at its start.
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use acs_broker_config::{
+    RandomnessError, Settings, SettingsError, SignInClaim, UserHashKey, acs_client, token_broker,
+};
 use acs_broker_core::{ScopePolicy, TokenBroker};
 use acs_broker_identity_events::Sources;
-use acs_broker_store_dynamodb::{DynamoTable, Nonce, dynamo};
-use identity_client::{IdentityClient, Options, ReqwestTransport, Timestamp};
+use acs_broker_store_dynamodb::{DynamoStore, client};
+use jiff::Timestamp;
 use thiserror::Error;
 
-use crate::settings::{Settings, SettingsError, SignInClaim, UserHashKey};
-
-/// What a function works with, made once at its start.
+/// What a function works with.
 pub struct App {
-    /// The protocols.
-    pub broker: TokenBroker<DynamoTable>,
-    /// Who gets which scopes.
+    /// The protocol.
+    pub broker: TokenBroker<DynamoStore>,
+    /// Which scopes and which lifetime a user gets.
     pub scope_policy: ScopePolicy,
     pub(crate) subject_claim: String,
     pub(crate) sign_in_claim: SignInClaim,
@@ -23,12 +26,13 @@ pub struct App {
     pub(crate) user_hash_key: UserHashKey,
     pub(crate) metrics_namespace: String,
     pub(crate) clock: fn() -> Timestamp,
-    pub(crate) log: LogLine,
-    is_cold: AtomicBool,
+    pub(crate) log: LogSink,
+    has_served: AtomicBool,
+    has_warned_of_iat: AtomicBool,
 }
 
-/// Where the line goes that each request logs.
-pub(crate) type LogLine = Arc<dyn Fn(&str) + Send + Sync>;
+/// Takes the line that each invocation logs.
+pub(crate) type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// Why a function does not start.
 #[derive(Debug, Error)]
@@ -37,12 +41,12 @@ pub enum StartError {
     #[error(transparent)]
     Settings(#[from] SettingsError),
     /// The system has no randomness.
-    #[error("the system gives no random bytes")]
-    Randomness(#[source] getrandom::Error),
+    #[error(transparent)]
+    Randomness(#[from] RandomnessError),
 }
 
 impl App {
-    /// Makes the clients. `clock` is the wall clock; `log` takes one line of JSON per request.
+    /// Makes the clients. `clock` is the wall clock; `log` takes one line of JSON per invocation.
     ///
     /// # Errors
     /// The system has no randomness.
@@ -51,17 +55,10 @@ impl App {
         clock: fn() -> Timestamp,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        let options = Options { api_version: settings.acs_api_version, ..Options::default() };
-        let transport = Arc::new(ReqwestTransport::new(settings.http.clone()));
-        let acs = IdentityClient::new(settings.acs_endpoint, settings.acs_keys, transport, options);
-        let dynamodb = dynamo::client(settings.table_access, settings.http);
-        let table = DynamoTable::new(dynamodb, settings.table_name);
-        let broker_settings =
-            acs_broker_core::Settings { tombstone_retention: settings.tombstone_retention };
-        let mut random = [0; 16];
-        getrandom::fill(&mut random).map_err(StartError::Randomness)?;
+        let acs = acs_client(settings.acs, settings.acs_api_version, settings.http.clone());
+        let store = DynamoStore::new(client(settings.dynamodb, settings.http), settings.table_name);
         Ok(Self {
-            broker: TokenBroker::new(table, acs, broker_settings, Nonce::counted_from(random)),
+            broker: token_broker(store, acs, settings.tombstone_retention)?,
             scope_policy: settings.scope_policy,
             subject_claim: settings.subject_claim,
             sign_in_claim: settings.sign_in_claim,
@@ -71,13 +68,19 @@ impl App {
             metrics_namespace: settings.metrics_namespace,
             clock,
             log: Arc::new(log),
-            is_cold: AtomicBool::new(true),
+            has_served: AtomicBool::new(false),
+            has_warned_of_iat: AtomicBool::new(false),
         })
     }
 
-    /// Whether this is the first request of this process.
-    pub(crate) fn is_cold(&self) -> bool {
-        self.is_cold.swap(false, Ordering::Relaxed)
+    /// Returns whether this is the first invocation of this process.
+    pub(crate) fn is_cold_start(&self) -> bool {
+        !self.has_served.swap(true, Ordering::Relaxed)
+    }
+
+    /// Returns whether this is the first token of this process without `auth_time`.
+    pub(crate) fn is_first_without_auth_time(&self) -> bool {
+        !self.has_warned_of_iat.swap(true, Ordering::Relaxed)
     }
 }
 

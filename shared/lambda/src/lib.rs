@@ -1,31 +1,30 @@
-//! What every function does alike: its settings, the caller behind a request, problems, logs and
-//! metrics, and how it runs on Lambda.
+//! What every function shares on Lambda.
 //!
-//! A function is handed an [`App`] and a request. It opens an [`Exchange`], which knows the time the
-//! request has and hears what the broker does; it closes the exchange with a [`Reply`] or a
-//! [`Problem`], which writes the one log line of the request and gives the answer its shape.
+//! - `run`: a function's start, and the loop that takes invocations.
+//! - `invocation`: one event on its way through a function, with its deadline and its log line. The
+//!   runner opens and closes it; a handler gets it as its one argument.
+//! - `http/`: requests that come through the gateway: event, caller, body, problem details, response.
+//! - `queue`: batches of identity events.
+//! - `telemetry/`: the log line of an invocation, which carries its metrics.
 
-mod answer;
 mod app;
-mod body;
-mod caller;
-mod exchange;
-mod incoming;
-mod log;
-mod parameters;
-mod problem;
+mod http;
+mod invocation;
 mod queue;
 mod run;
-mod secret;
-mod settings;
+mod schedule;
+mod telemetry;
 
 pub use crate::app::{App, StartError};
-pub use crate::body::json_body;
-pub use crate::caller::{Caller, names_a_user};
-pub use crate::exchange::{Exchange, Reply};
-pub use crate::incoming::Incoming;
-pub use crate::parameters::only_parameters;
-pub use crate::problem::{Code, Problem};
-pub use crate::queue::{Batch, Delivery, NoSources, Undone};
-pub use crate::run::{Text, run, run_scheduled, run_with_queue};
-pub use crate::settings::{Settings, SettingsError};
+pub use crate::http::caller::Caller;
+pub use crate::http::event::HttpRequest;
+pub use crate::http::operators::execute_for_users;
+pub use crate::http::problem::{ProblemCode, ProblemDetails};
+pub use crate::http::response::HttpResponse;
+pub use crate::http::service::serve_http;
+pub use crate::invocation::Invocation;
+pub use crate::queue::{EventOutcome, UnexpectedEventError, serve_queue};
+pub use crate::run::{run_http, run_queue, run_schedule};
+pub use crate::schedule::{ScheduleError, serve_schedule};
+pub use crate::telemetry::field::Field;
+pub use crate::telemetry::metric::Metric;

@@ -1,20 +1,17 @@
-//! What identity providers say, on its way through the rules and the queues.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! Events of identity providers pass through the rules and the queues.
 
 use std::collections::BTreeMap;
 
+use acs_broker_core::Operation;
 use acs_broker_harness::deployment::Deployment;
 use acs_broker_harness::events::{Sample, sample, samples, subject};
 use acs_broker_harness::stack::now;
-use acs_broker_identity_events::{Action, Reading, Reason};
+use acs_broker_identity_events::{Parsed, Skipped, kinds};
 use serde_json::json;
 
+/// A password change at any provider ends the tokens and locks the old sessions out.
 #[tokio::test]
-async fn a_password_change_at_any_provider_ends_the_tokens_and_locks_the_old_session_out() {
+async fn password_change_ends_tokens_and_sessions() {
     let deployed = Deployment::start().await;
     for name in [
         "cognito-change-password",
@@ -22,43 +19,45 @@ async fn a_password_change_at_any_provider_ends_the_tokens_and_locks_the_old_ses
         "okta-update-password",
         "generic-password-changed",
     ] {
-        let happened = now();
-        let sample = sample(name).at(happened);
+        let occurred_at = now();
+        let sample = sample(name).at(occurred_at);
         let user = subject(&sample.event().unwrap());
-        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        let session = deployed.outside.sign_in_at(&user, occurred_at - 100).await;
         let first = deployed.token(&session).await;
-        deployed.say(&sample).await;
+        deployed.publish(&sample).await;
         deployed.until_dead(&first.token()).await;
         assert_eq!(deployed.token(&session).await.code(), "sign_in_again", "{name}");
-        let fresh = deployed.outside.sign_in_at(&user, happened + 1).await;
+        let fresh = deployed.outside.sign_in_at(&user, occurred_at + 1).await;
         assert_eq!(deployed.token(&fresh).await.identity(), first.identity(), "{name}");
     }
 }
 
+/// A user who is deleted at the identity provider is deleted at ACS.
 #[tokio::test]
-async fn a_user_who_is_deleted_at_the_provider_is_deleted_at_acs() {
+async fn provider_deletion_deletes_at_acs() {
     let deployed = Deployment::start().await;
-    let happened = now();
-    let sample = sample("cognito-admin-delete-user").at(happened);
+    let occurred_at = now();
+    let sample = sample("cognito-admin-delete-user").at(occurred_at);
     let user = subject(&sample.event().unwrap());
-    let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+    let session = deployed.outside.sign_in_at(&user, occurred_at - 100).await;
     let token = deployed.acs_token(&session).await;
-    deployed.say(&sample).await;
+    deployed.publish(&sample).await;
     deployed.until_dead(&token).await;
     assert_eq!(deployed.acs().live_identities().await, [""; 0]);
     assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
 }
 
+/// A poisoned message becomes a dead letter, and its neighbours are carried out.
 #[tokio::test]
-async fn a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_done() {
+async fn poisoned_message_becomes_dead_letter() {
     let deployed = Deployment::start().await;
-    let happened = now();
-    let at = |number| sample("generic-password-changed").about(number).at(happened);
+    let occurred_at = now();
+    let at = |number| sample("generic-password-changed").about(number).at(occurred_at);
     let (alice, bob) = (at(1), at(2));
     let mut tokens = Vec::new();
     for one in [&alice, &bob] {
         let user = subject(&one.event().unwrap());
-        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        let session = deployed.outside.sign_in_at(&user, occurred_at - 100).await;
         tokens.push(deployed.acs_token(&session).await);
     }
     let poison = r#"{"source": "com.example.accounts", "detail": {}}"#;
@@ -71,20 +70,21 @@ async fn a_poisoned_message_ends_in_the_dead_letters_and_its_neighbours_are_done
     let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 1).await;
     assert_eq!(dead, [poison]);
     assert!(deployed.aws.is_empty(queue).await, "something is left in the queue");
-    let log = deployed.aws.log("/aws/lambda/acs-token-broker/revoke-queue").await;
-    let line = acs_broker_harness::log::lines(&log).find(|line| line["EventUnusable"] == 1);
-    assert_eq!(line.unwrap()["code"], "not_an_event");
+    let log = deployed.aws.log("/aws/lambda/acs-token-broker/identity-events").await;
+    let line = acs_broker_harness::log::lines(&log).find(|line| line["EventRejected"] == 1);
+    assert_eq!(line.unwrap()["code"], "event_malformed");
 }
 
+/// An event with a misspelt name or source becomes a dead letter and is not dropped.
 #[tokio::test]
-async fn an_event_with_a_misspelt_name_or_source_is_seen_and_not_dropped() {
+async fn misspelt_event_becomes_dead_letter() {
     let deployed = Deployment::start().await;
     let sample = sample("generic-password-changed").at(now());
     for (right, wrong) in
         [("PasswordChanged", "PasswordChange"), ("com.example.accounts", "com.example.account")]
     {
         let envelope = sample.envelope.replace(right, wrong);
-        deployed.say(&Sample { name: "misspelt".to_owned(), envelope }).await;
+        deployed.publish(&Sample { name: "misspelt".to_owned(), envelope }).await;
     }
     let dead = deployed.until_messages(deployed.output("RevokeDeadLettersUrl"), 2).await;
     for wrong in ["\"PasswordChange\"", "\"com.example.account\""] {
@@ -98,15 +98,16 @@ struct Rule {
     queue: String,
 }
 
+/// Each event reaches the queue of the function that carries it out, and no other queue.
 #[tokio::test]
-async fn each_event_reaches_the_queue_of_the_function_that_carries_it_out_and_no_other() {
+async fn events_reach_exactly_their_queue() {
     let deployed = Deployment::start().await;
     let mut rules = BTreeMap::new();
     for sample in samples() {
         let expected = match sample.read() {
-            Ok(Reading::Change(event)) if event.action == Action::Delete => vec!["delete"],
-            Ok(Reading::Change(_)) => vec!["revoke"],
-            Ok(Reading::Ignored(ignored)) if is_known_by_its_kind(ignored.reason) => vec![],
+            Ok(Parsed::Event(event)) if event.operation == Operation::Delete => vec!["delete"],
+            Ok(Parsed::Event(_)) => vec!["revoke"],
+            Ok(Parsed::Skipped(skipped)) if is_known_by_its_kind(&skipped) => vec![],
             _ => continue,
         };
         let bus = deployed.bus(&sample);
@@ -116,8 +117,8 @@ async fn each_event_reaches_the_queue_of_the_function_that_carries_it_out_and_no
         let mut queues = Vec::new();
         for rule in &rules[&bus] {
             let test = json!({ "EventPattern": rule.pattern, "Event": sample.envelope });
-            let answer = deployed.aws.call("events", "AWSEvents.TestEventPattern", test).await;
-            if answer["Result"] == true {
+            let response = deployed.aws.call("events", "AWSEvents.TestEventPattern", test).await;
+            if response["Result"] == true {
                 queues.push(rule.queue.trim_start_matches("acs-token-broker-"));
             }
         }
@@ -128,10 +129,10 @@ async fn each_event_reaches_the_queue_of_the_function_that_carries_it_out_and_no
     }
 }
 
-/// Whether a rule can know of an event that nothing follows from it. What has failed, or is about
-/// another user pool, or is a test, only the functions know.
-fn is_known_by_its_kind(reason: Reason) -> bool {
-    matches!(reason, Reason::OnlyAsked | Reason::Lockout | Reason::OneSession | Reason::UnknownKind)
+/// Whether an event's kind alone shows that no operation follows, so that the rules leave it out.
+/// The functions skip others: those that failed, are about another user pool, or are tests.
+fn is_known_by_its_kind(skipped: &Skipped) -> bool {
+    !kinds().any(|(provider, kind, _)| provider == skipped.provider && kind == skipped.kind)
 }
 
 async fn queue_rules(deployed: &Deployment, bus: &str) -> Vec<Rule> {
@@ -152,18 +153,19 @@ async fn queue_rules(deployed: &Deployment, bus: &str) -> Vec<Rule> {
     rules
 }
 
+/// In a burst of password changes each user's tokens die, with one call to ACS for each.
 #[tokio::test]
-async fn in_a_burst_of_password_changes_every_users_tokens_die_and_acs_is_asked_once_for_each() {
+async fn burst_revokes_each_user_once() {
     const USERS: u8 = 40;
     let deployed = Deployment::start().await;
-    let happened = now();
+    let occurred_at = now();
     let mut tokens = Vec::new();
     for number in 1..=USERS {
-        let sample = sample("generic-password-changed").about(number).at(happened);
+        let sample = sample("generic-password-changed").about(number).at(occurred_at);
         let user = subject(&sample.event().unwrap());
-        let session = deployed.outside.sign_in_at(&user, happened - 100).await;
+        let session = deployed.outside.sign_in_at(&user, occurred_at - 100).await;
         tokens.push(deployed.acs_token(&session).await);
-        deployed.say(&sample).await;
+        deployed.publish(&sample).await;
     }
     for token in &tokens {
         deployed.until_dead(token).await;

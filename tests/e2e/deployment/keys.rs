@@ -1,9 +1,4 @@
-//! Access keys change without an outage, in the README's order and not in the naive one.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! Access keys change without an outage in the order of docs/rotate-keys.md, and with one in the naive order.
 
 use acs_broker_harness::deployment::{Deployment, connection_string};
 use serde_json::{Value, json};
@@ -11,25 +6,29 @@ use serde_json::{Value, json};
 /// A sign-in before everything that happens in a test.
 const LONG_AGO: i64 = 1_700_000_000;
 
+/// A key that was taken out of use first can be regenerated, and no token in use dies.
 #[tokio::test]
-async fn a_key_that_is_taken_out_of_use_first_takes_no_token_along() {
+async fn unused_key_regenerates_without_outage() {
     let deployed = Deployment::start().await;
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     let before = deployed.acs_token(&session).await;
 
     use_key(&deployed, "secondary").await;
     let after = deployed.acs_token(&session).await;
-    // Here one would wait as long as the longest token lives; the token from before ends with it.
+    // An operator waits here for the longest lifetime of a token. The test does not, so the old
+    // token dies with its key.
     let primary = deployed.acs().regenerate_key("primary").await;
     put_secret(&deployed, "ACS_CONNECTION_STRING", &primary).await;
 
-    assert!(!deployed.acs().is_active(&before).await, "which is why one waits");
-    assert!(deployed.acs().is_active(&after).await, "nobody's chat breaks off");
+    assert!(!deployed.acs().is_active(&before).await, "the old token outlived its key");
+    assert!(deployed.acs().is_active(&after).await, "the new token died");
     assert_eq!(deployed.token(&session).await.status, 200);
 }
 
+/// A key that is regenerated while in use ends every token, and the functions go on with the other
+/// key.
 #[tokio::test]
-async fn a_key_that_is_regenerated_while_in_use_ends_every_token_at_once_but_no_function() {
+async fn key_in_use_ends_every_token() {
     let deployed = Deployment::start().await;
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     let token = deployed.acs_token(&session).await;
@@ -43,8 +42,9 @@ async fn a_key_that_is_regenerated_while_in_use_ends_every_token_at_once_but_no_
     assert_eq!(deployed.token(&session).await.status, 200, "the secret is read again");
 }
 
+/// A secret in which all keys are wrong is an error that the log explains.
 #[tokio::test]
-async fn a_secret_whose_keys_are_all_wrong_is_an_error_that_the_log_explains() {
+async fn wrong_keys_are_explained_in_log() {
     let deployed = Deployment::start().await;
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     assert_eq!(deployed.token(&session).await.status, 200);
@@ -55,10 +55,10 @@ async fn a_secret_whose_keys_are_all_wrong_is_an_error_that_the_log_explains() {
     let log = deployed.aws.log("/aws/lambda/acs-token-broker/issue").await;
     let line =
         acs_broker_harness::log::lines(&log).find(|line| line["AcsMisconfigured"] == 1).unwrap();
-    assert!(line["remedy"].as_str().unwrap().contains("ACS_CONNECTION_STRING"), "{line}");
+    assert!(line["hint"].as_str().unwrap().contains("ACS_CONNECTION_STRING"), "{line}");
 }
 
-/// What a deployment with another `AcsKeyInUse` does to a function.
+/// Changes a function as a deployment with another `AcsKeyInUse` does.
 async fn use_key(deployed: &Deployment, key: &str) {
     let name = deployed.output("IssueFunctionName");
     let configuration = deployed.aws.configuration(name).await;

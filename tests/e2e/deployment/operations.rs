@@ -1,4 +1,4 @@
-//! What operators rely on: interrupted work is finished, and what is wrong is loud.
+//! Operations: the sweep completes interrupted work, and each mistake is visible.
 
 use acs_broker_harness::deployment::Deployment;
 use acs_broker_harness::log::lines;
@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 /// A sign-in before everything that happens in a test.
 const LONG_AGO: i64 = 1_700_000_000;
 
+/// The sweep completes a deletion that ACS failed.
 #[tokio::test]
-async fn a_deletion_that_acs_did_not_answer_is_finished_by_the_sweep() {
+async fn sweep_completes_failed_deletion() {
     let deployed = Deployment::start().await;
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     deployed.acs_token(&session).await;
@@ -25,8 +26,9 @@ async fn a_deletion_that_acs_did_not_answer_is_finished_by_the_sweep() {
     assert_eq!(deployed.acs().live_identities().await, [""; 0]);
 }
 
+/// The one schedule runs the sweep once a minute.
 #[tokio::test]
-async fn the_schedule_is_once_a_minute_and_for_the_sweep() {
+async fn schedule_sweeps_every_minute() {
     let deployed = Deployment::start().await;
     let rules = deployed.aws.call("events", "AWSEvents.ListRules", json!({})).await;
     let rules = rules["Rules"].as_array().unwrap();
@@ -40,8 +42,9 @@ async fn the_schedule_is_once_a_minute_and_for_the_sweep() {
     assert!(arn.ends_with(deployed.output("SweepFunctionName")), "{arn}");
 }
 
+/// A function whose role lacks a right logs it and gives no token.
 #[tokio::test]
-async fn a_function_whose_role_lacks_a_right_says_so_and_gives_no_token() {
+async fn missing_right_is_logged() {
     let deployed = Deployment::start().await;
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     assert_eq!(deployed.token(&session).await.status, 200);
@@ -57,11 +60,12 @@ async fn a_function_whose_role_lacks_a_right_says_so_and_gives_no_token() {
     let log = deployed.aws.log("/aws/lambda/acs-token-broker/issue").await;
     let line = lines(&log).find(|line| line["level"] == "ERROR").unwrap();
     assert!(line["error"].as_str().unwrap().contains("AccessDeniedException"), "{line}");
-    assert!(line["remedy"].as_str().unwrap().contains("rights"), "{line}");
+    assert!(line["hint"].as_str().unwrap().contains("rights"), "{line}");
 }
 
+/// A function with wrong settings does not start and names all of them.
 #[tokio::test]
-async fn a_function_with_wrong_settings_does_not_start_and_names_all_of_them() {
+async fn wrong_settings_stop_the_start() {
     let deployed = Deployment::start().await;
     let name = deployed.output("IssueFunctionName");
     let configuration = deployed.aws.configuration(name).await;
@@ -74,20 +78,22 @@ async fn a_function_with_wrong_settings_does_not_start_and_names_all_of_them() {
 
     let started = deployed.aws.invoke(name, &json!({})).await;
     assert!(started.failed, "{started:?}");
-    let said = started.payload.to_string();
+    let error = started.payload.to_string();
     for wrong in ["TABLE_NAME is missing", "SCOPE_POLICY is not", "TOMBSTONE_DAYS must be"] {
-        assert!(said.contains(wrong), "{wrong}: {said}");
+        assert!(error.contains(wrong), "{wrong}: {error}");
     }
 }
 
+/// The template's table has the keys, indexes and expiry of the table that the functions are tested
+/// with.
 #[tokio::test]
-async fn the_table_of_the_template_is_the_one_that_the_functions_were_tested_with() {
+async fn template_table_matches_tested_table() {
     let deployed = Deployment::start().await;
     let (deployed, tested) = (deployed.table(), table::of(&deployed.outside));
     let keys = table::keys(&deployed).await;
     assert_eq!(keys, table::keys(&tested).await);
     assert!(keys.contains("due_at_ms"), "{keys}");
-    // MiniStack does not make a table's expiry.
+    // MiniStack ignores a table's expiry, so the template's text is compared.
     let template = std::fs::read_to_string(tools::repository().join("infra/aws/template.yaml"));
     let expiry = format!("{{AttributeName: {}, Enabled: true}}", table::expiry(&tested).await);
     assert!(template.unwrap().contains(&format!("TimeToLiveSpecification: {expiry}")), "{expiry}");

@@ -1,9 +1,4 @@
-//! What each function may do is what it does, no more and no less.
-#![expect(
-    clippy::indexing_slicing,
-    clippy::unwrap_used,
-    reason = "a test ends at the first surprise"
-)]
+//! The rights of each function are exactly those that it uses.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,14 +9,15 @@ use acs_broker_harness::stack::now;
 use acs_broker_harness::table;
 use serde_json::{Value, json};
 
-/// What Lambda itself does in a function's name with its log.
+/// The rights that Lambda itself uses in a function's name for its log.
 const WITH_LOG: [&str; 2] = ["logs:CreateLogStream", "logs:PutLogEvents"];
-/// And with its queue.
+/// The rights that Lambda itself uses in a function's name for its queue.
 /// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>
 const WITH_QUEUE: [&str; 3] = ["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"];
 
+/// Each function has exactly the rights that it uses.
 #[tokio::test]
-async fn each_function_has_exactly_the_rights_that_it_uses() {
+async fn functions_have_exactly_used_rights() {
     let deployed = Deployment::start().await;
     use_everything(&deployed).await;
     let mut granted = BTreeMap::new();
@@ -32,14 +28,14 @@ async fn each_function_has_exactly_the_rights_that_it_uses() {
         all.extend(used_by_lambda(&deployed, function).await);
         used.insert(function, all);
     }
-    assert_eq!(used, granted, "left what is called, right what is allowed");
+    assert_eq!(used, granted, "left: the rights used, right: the rights granted");
 }
 
-/// Sends every function down all of its ways: new users, known users, refusals, outages.
+/// Makes every function take each of its paths: new users, known users, refusals, outages.
 async fn use_everything(deployed: &Deployment) {
     let (outside, acs) = (&deployed.outside, deployed.acs());
-    let happened = now();
-    let session = outside.sign_in_at("alice", happened - 100).await;
+    let occurred_at = now();
+    let session = outside.sign_in_at("alice", occurred_at - 100).await;
     let (one, other) = tokio::join!(deployed.token(&session), deployed.token(&session));
     assert_eq!((one.status.as_u16(), other.status.as_u16()), (200, 200), "{one:?} {other:?}");
     assert_eq!(deployed.token(&session).await.status, 200);
@@ -47,14 +43,14 @@ async fn use_everything(deployed: &Deployment) {
     assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
 
     for (number, name) in (7..).zip(["generic-password-changed", "generic-user-deleted"]) {
-        let sample = sample(name).about(number).at(happened);
+        let sample = sample(name).about(number).at(occurred_at);
         let user = subject(&sample.event().unwrap());
-        let token = deployed.acs_token(&outside.sign_in_at(&user, happened - 50).await).await;
-        deployed.say(&sample).await;
+        let token = deployed.acs_token(&outside.sign_in_at(&user, occurred_at - 50).await).await;
+        deployed.publish(&sample).await;
         deployed.until_dead(&token).await;
     }
 
-    let bob = outside.sign_in_at("bob", happened - 100).await;
+    let bob = outside.sign_in_at("bob", occurred_at - 100).await;
     deployed.acs_token(&bob).await;
     let outage = json!({"operation": "delete", "effect": {"status": 503, "body": "html"}});
     acs.add_fault(outage).await;
@@ -65,7 +61,7 @@ async fn use_everything(deployed: &Deployment) {
     assert_eq!(sweep.payload["deleted"], 1, "{sweep:?}");
 }
 
-/// What the role of a function allows, with the resources named as calls name them.
+/// The rights of a function's role, with the resources named as calls name them.
 async fn rights_of(deployed: &Deployment, function: &str) -> BTreeSet<Right> {
     let name = deployed.output(&format!("{function}Name"));
     let configuration = deployed.aws.configuration(name).await;
@@ -77,17 +73,17 @@ async fn rights_of(deployed: &Deployment, function: &str) -> BTreeSet<Right> {
         assert_eq!(statement["Effect"], "Allow", "{statement}");
         for action in texts(&statement["Action"]) {
             for resource in texts(&statement["Resource"]) {
-                // A log group's streams have names that nobody knows beforehand.
+                // Only the streams of a log group may have a wildcard: their names are unknown.
                 assert!(!resource.trim_end_matches(":*").contains('*'), "{statement}");
-                rights.insert(Right { action: action.clone(), resource: called(&resource) });
+                rights.insert(Right { action: action.clone(), resource: name_in_calls(&resource) });
             }
         }
     }
     rights
 }
 
-/// What Lambda itself needs of a function's role: for the function's own log, and for the queue that
-/// it empties, if there is one.
+/// The rights that Lambda itself needs of a function's role: for the function's log, and for the
+/// queue that it consumes, if there is one.
 async fn used_by_lambda(deployed: &Deployment, function: &str) -> BTreeSet<Right> {
     let name = deployed.output(&format!("{function}Name"));
     let configuration = deployed.aws.configuration(name).await;
@@ -116,8 +112,8 @@ fn texts(value: &Value) -> Vec<String> {
     one.chain(list).collect()
 }
 
-/// A table as `name`, an index as `name/index`; a secret by its ARN.
-fn called(arn: &str) -> String {
+/// The resource of an ARN as a call names it: `name`, `name/index`, or a secret by its ARN.
+fn name_in_calls(arn: &str) -> String {
     match arn.split_once(":table/") {
         Some((_, table)) => table.replace("/index/", "/"),
         None => arn.to_owned(),

@@ -1,35 +1,30 @@
-//! AWS's APIs, as the owner of an account calls them.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without AWS"
-)]
+//! A client of AWS's APIs with the rights of the account's owner.
 
 use std::time::Duration;
 
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-/// How long a call may take, on a machine busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// How long a call may take on a machine that is busy with other tests.
+const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// A client of every API at one address. Methods panic when AWS refuses.
+/// A client of every API at one address. Methods panic if AWS refuses the call.
 #[derive(Clone, Debug)]
-pub struct Aws {
+pub struct AwsClient {
     http: reqwest::Client,
     endpoint: String,
 }
 
-/// What an invocation came to.
+/// The outcome of an invocation.
 #[derive(Clone, Debug)]
-pub struct Invocation {
+pub struct InvokeOutput {
     /// Whether the function failed.
     pub failed: bool,
-    /// Its answer, or its error.
+    /// Its response, or its error.
     pub payload: Value,
 }
 
-impl Aws {
+impl AwsClient {
     /// AWS at `endpoint`, a URL without a trailing slash.
     #[must_use]
     pub fn new(endpoint: &str) -> Self {
@@ -61,28 +56,28 @@ impl Aws {
     /// The bodies of the messages in a queue, at most ten, without taking them out.
     pub async fn messages(&self, queue: &str) -> Vec<String> {
         let peek = json!({ "QueueUrl": queue, "MaxNumberOfMessages": 10, "VisibilityTimeout": 0 });
-        let answer = self.call("sqs", "AmazonSQS.ReceiveMessage", peek).await;
+        let response = self.call("sqs", "AmazonSQS.ReceiveMessage", peek).await;
         let messages =
-            answer.get("Messages").and_then(Value::as_array).cloned().unwrap_or_default();
+            response.get("Messages").and_then(Value::as_array).cloned().unwrap_or_default();
         let body = |message: &Value| message.get("Body").and_then(Value::as_str).map(str::to_owned);
         messages.iter().filter_map(body).collect()
     }
 
-    /// Whether nothing is in a queue, and nothing of it is being handled.
+    /// Whether a queue has no message, neither waiting nor being handled.
     pub async fn is_empty(&self, queue: &str) -> bool {
         let names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"];
         let ask = json!({ "QueueUrl": queue, "AttributeNames": names });
-        let answer = self.call("sqs", "AmazonSQS.GetQueueAttributes", ask).await;
-        let attributes = answer.get("Attributes").cloned().unwrap_or_default();
+        let response = self.call("sqs", "AmazonSQS.GetQueueAttributes", ask).await;
+        let attributes = response.get("Attributes").cloned().unwrap_or_default();
         names.iter().all(|name| attributes.get(name) == Some(&json!("0")))
     }
 
-    /// Invokes a function and waits for its answer: `lambda:InvokeFunction`.
-    pub async fn invoke(&self, function: &str, event: &Value) -> Invocation {
+    /// Invokes a function and waits for its response: `lambda:InvokeFunction`.
+    pub async fn invoke(&self, function: &str, event: &Value) -> InvokeOutput {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let request = self.signed("lambda", &path).body(event.to_string());
         let (headers, payload) = self.send(request).await;
-        Invocation { failed: headers.contains_key("x-amz-function-error"), payload }
+        InvokeOutput { failed: headers.contains_key("x-amz-function-error"), payload }
     }
 
     /// The lines of a log group.
@@ -118,8 +113,8 @@ impl Aws {
             .signed(service, "/")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(members.join("&"));
-        let response = request.send().await.expect("an answer of AWS");
-        let (status, text) = (response.status(), response.text().await.expect("a whole answer"));
+        let response = request.send().await.expect("a response of AWS");
+        let (status, text) = (response.status(), response.text().await.expect("a whole response"));
         assert!(status.is_success(), "{status} {text}");
         text
     }
@@ -133,8 +128,8 @@ impl Aws {
         let mut policies = Vec::new();
         for name in between(&names, "<member>", "</member>") {
             let [action, version, role] = ask("GetRolePolicy");
-            let answer = self.form("iam", &[action, version, role, ("PolicyName", name)]).await;
-            let document = between(&answer, "<PolicyDocument>", "</PolicyDocument>");
+            let response = self.form("iam", &[action, version, role, ("PolicyName", name)]).await;
+            let document = between(&response, "<PolicyDocument>", "</PolicyDocument>");
             let document = document.first().copied().unwrap_or_default();
             let document = percent_encoding::percent_decode_str(document).decode_utf8_lossy();
             let document = document.replace("&quot;", "\"");
@@ -143,8 +138,7 @@ impl Aws {
         policies
     }
 
-    /// Makes a user with this policy and no other, and returns an access key of theirs: its id and
-    /// its secret.
+    /// Creates a user with this policy alone, and returns the id and the secret of an access key.
     pub async fn user(&self, name: &str, policy: &Value) -> (String, String) {
         let ask = |action: &'static str| {
             [("Action", action), ("Version", "2010-05-08"), ("UserName", name)]
@@ -196,25 +190,25 @@ impl Aws {
         self.request(http::Method::POST, service, path)
     }
 
-    /// Says who calls. The service here looks at the key's name only.
+    /// A request in the name of `root`. `MiniStack` looks at the key's name only.
     fn request(&self, method: http::Method, service: &str, path: &str) -> reqwest::RequestBuilder {
         let credential = format!("root/20261123/eu-west-1/{service}/aws4_request");
         let authorization =
             format!("AWS4-HMAC-SHA256 Credential={credential}, SignedHeaders=host, Signature=0");
         let url = format!("{}{path}", self.endpoint);
-        self.http.request(method, url).timeout(PATIENCE).header("authorization", authorization)
+        self.http.request(method, url).timeout(TIMEOUT).header("authorization", authorization)
     }
 
     async fn send(&self, request: reqwest::RequestBuilder) -> (HeaderMap, Value) {
-        let response = request.send().await.expect("an answer of AWS");
+        let response = request.send().await.expect("a response of AWS");
         let (status, headers) = (response.status(), response.headers().clone());
-        let text = response.text().await.expect("a whole answer of AWS");
+        let text = response.text().await.expect("a whole response of AWS");
         assert!(status.is_success(), "{status} {text}");
         (headers, serde_json::from_str(&text).unwrap_or_default())
     }
 }
 
-/// The texts of an XML document's elements of one name that hold nothing but text.
+/// The texts between `begin` and `end` in an XML document.
 fn between<'a>(document: &'a str, begin: &str, end: &str) -> Vec<&'a str> {
     document.split(begin).skip(1).filter_map(|rest| rest.split(end).next()).collect()
 }

@@ -1,4 +1,4 @@
-//! Whether an answer is one that `infra/aws/openapi.yaml` promises.
+//! Checks responses against `infra/aws/openapi.yaml`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -9,50 +9,49 @@ use jsonschema::{Draft, Validator};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
-use crate::answer::Answer;
+use crate::response::Response;
 
 /// The contract.
 pub static OPENAPI: LazyLock<Value> = LazyLock::new(|| {
-    #[expect(clippy::expect_used, reason = "a test cannot go on without the contract")]
     serde_saphyr::from_str(include_str!("../../../infra/aws/openapi.yaml"))
         .expect("openapi.yaml is YAML")
 });
 
-/// What every answer of a function says: not to be stored, not to be sniffed, https only.
+/// The headers of each response of a function: not to be stored, not to be sniffed, https only.
 const ALWAYS: [(&str, &str); 3] = [
     ("cache-control", "no-store"),
     ("x-content-type-options", "nosniff"),
     ("strict-transport-security", "max-age=63072000; includeSubDomains"),
 ];
 
-/// Checks an answer: status, media type and body must be documented for the operation, the headers
+/// Checks a response: status, media type and body must be documented for the operation, the headers
 /// documented for the status must be there, and a body that the contract does not allow must not
-/// have been granted. An answer to a request that is no operation of the contract is not checked.
+/// have been granted. A response to a request outside the contract is not checked.
 ///
 /// # Errors
-/// What is not as documented.
-pub fn check(method: &Method, path: &str, sent: &[u8], answer: &Answer) -> Result<(), String> {
+/// The first deviation from the contract.
+pub fn check(method: &Method, path: &str, sent: &[u8], response: &Response) -> Result<(), String> {
     let Some(operation) = operation(method, path) else { return Ok(()) };
-    let status = answer.status.as_str();
+    let status = response.status.as_str();
     let documented = operation.get("responses").and_then(|responses| responses.get(status));
     let documented = resolved(documented.ok_or_else(|| format!("{status} is not documented"))?);
-    check_headers(documented, answer)?;
-    check_body(documented, answer)?;
-    if answer.status.is_success() && !sent.is_empty() {
+    check_headers(documented, response)?;
+    check_body(documented, response)?;
+    if response.status.is_success() && !sent.is_empty() {
         check_sent(operation, sent)?;
     }
     Ok(())
 }
 
-fn check_headers(documented: &'static Value, answer: &Answer) -> Result<(), String> {
-    let is_gateways_own = answer.json().get("message").is_some();
+fn check_headers(documented: &'static Value, response: &Response) -> Result<(), String> {
+    let is_gateways_own = response.json().get("message").is_some();
     for (name, value) in ALWAYS {
-        if !is_gateways_own && answer.header(name) != value {
+        if !is_gateways_own && response.header(name) != value {
             return Err(format!("{name} is not `{value}`"));
         }
     }
     for (name, header) in members(documented.get("headers")) {
-        let value = answer.headers.get(name).ok_or_else(|| format!("{name} is missing"))?;
+        let value = response.headers.get(name).ok_or_else(|| format!("{name} is missing"))?;
         let text = value.to_str().map_err(|error| format!("{name}: {error}"))?;
         let schema = resolved(header).get("schema").cloned().unwrap_or_default();
         let is_number = schema.get("type") == Some(&json!("integer"));
@@ -63,24 +62,25 @@ fn check_headers(documented: &'static Value, answer: &Answer) -> Result<(), Stri
     Ok(())
 }
 
-fn check_body(documented: &Value, answer: &Answer) -> Result<(), String> {
+fn check_body(documented: &Value, response: &Response) -> Result<(), String> {
     let content: Vec<_> = members(documented.get("content")).collect();
     if content.is_empty() {
-        let is_empty = answer.text.is_empty() && !answer.headers.contains_key(CONTENT_TYPE);
+        let is_empty = response.text.is_empty() && !response.headers.contains_key(CONTENT_TYPE);
         return if is_empty { Ok(()) } else { Err("there must be no body".to_owned()) };
     }
-    let media_type = answer.header(CONTENT_TYPE.as_str());
+    let media_type = response.header(CONTENT_TYPE.as_str());
     let (_, documented) = content
         .into_iter()
         .find(|(name, _)| *name == media_type)
         .ok_or_else(|| format!("`{media_type}` is no documented media type"))?;
-    let body = serde_json::from_str(&answer.text).map_err(|error| error.to_string())?;
+    let body = serde_json::from_str(&response.text).map_err(|error| error.to_string())?;
     fits(documented.get("schema").unwrap_or(&Value::Null), &body)
 }
 
-fn check_sent(operation: &Value, sent: &[u8]) -> Result<(), String> {
-    let schema = operation
-        .pointer("/requestBody/content/application~1json/schema")
+fn check_sent(operation: &'static Value, sent: &[u8]) -> Result<(), String> {
+    let documented = operation.get("requestBody").map(resolved);
+    let schema = documented
+        .and_then(|body| body.pointer("/content/application~1json/schema"))
         .ok_or("a request body is not documented")?;
     let sent = serde_json::from_slice(sent).map_err(|error| error.to_string())?;
     fits(schema, &sent).map_err(|error| format!("it granted a body that breaks a rule: {error}"))
@@ -103,7 +103,7 @@ fn operation(method: &Method, path: &str) -> Option<&'static Value> {
     item.get(method.as_str().to_ascii_lowercase())
 }
 
-/// `{"$ref": "#/…"}` followed, anything else as it is.
+/// The target of `{"$ref": "#/…"}`, or the value itself if it is not a reference.
 fn resolved(value: &'static Value) -> &'static Value {
     let target = value.get("$ref").and_then(Value::as_str);
     let target = target.and_then(|target| OPENAPI.pointer(target.trim_start_matches('#')));
@@ -124,7 +124,7 @@ fn fits(schema: &Value, value: &Value) -> Result<(), String> {
     if breaches.is_empty() { Ok(()) } else { Err(breaches.join("; ")) }
 }
 
-/// The validator of a schema, made at its first use. OpenAPI 3.0 writes schemas as draft 4 of JSON
+/// The validator of a schema, built at its first use. OpenAPI 3.0 writes schemas as draft 4 of JSON
 /// Schema does, but for `nullable`.
 fn validator(schema: &Value) -> Result<Arc<Validator>, String> {
     static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
@@ -141,7 +141,8 @@ fn validator(schema: &Value) -> Result<Arc<Validator>, String> {
     Ok(validator)
 }
 
-/// `{"type": "integer", "nullable": true}` as JSON Schema writes it: `{"type": ["integer", "null"]}`.
+/// `{"type": "integer", "nullable": true}` as JSON Schema writes it: `{"type": ["integer",
+/// "null"]}`.
 fn spell_nullable_out(schema: &mut Value) {
     match schema {
         Value::Object(members) => {

@@ -1,63 +1,54 @@
-//! `infra/aws/template.yaml`, deployed: an AWS on this machine with IAM enforced, the release
-//! binaries as its Lambda functions, an identity provider, and ACS over https.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the deployment"
-)]
+//! The deployed template `infra/aws/template.yaml`: an AWS on this machine that enforces IAM, the
+//! release binaries as its Lambda functions, an identity provider, and ACS over https.
 
 use std::collections::BTreeMap;
 use std::ops::Deref;
 use std::time::Duration;
 
 use serde_json::Value;
-use tempfile::TempDir;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep};
 
-use crate::acs::Acs;
-use crate::aws::Aws;
+use crate::aws::AwsClient;
+use crate::emulator::EmulatorControl;
 use crate::events::Sample;
-use crate::gateway::Gateway;
+use crate::gateway::GatewayClient;
 use crate::process::{Server, free_port};
 use crate::recorder::Recorder;
-use crate::stack::Stack;
-use crate::table::Table;
+use crate::stack::StackProcess;
+use crate::table::TableClient;
 use crate::tools;
 
 /// The functions of the template, by their logical ids.
-pub const FUNCTIONS: [&str; 6] = [
+pub const FUNCTIONS: [&str; 5] = [
     "IssueFunction",
     "RevokeFunction",
     "DeleteFunction",
     "SweepFunction",
-    "RevokeQueueFunction",
-    "DeleteQueueFunction",
+    "IdentityEventsFunction",
 ];
 
-/// How long something that goes through queues may take, on a machine busy with other tests.
-const PATIENCE: Duration = Duration::from_mins(1);
-const POLL: Duration = Duration::from_millis(20);
+/// How long a queue may take on a machine that is busy with other tests.
+const TIMEOUT: Duration = Duration::from_mins(1);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 /// A deployed stack. Dropping it ends everything.
 #[derive(Debug)]
 pub struct Deployment {
     /// The identity provider, and ACS.
-    pub outside: Stack,
-    /// AWS, as its owner calls it.
-    pub aws: Aws,
-    /// What each function has called, by its logical id.
+    pub outside: StackProcess,
+    /// AWS's APIs with the rights of the account's owner.
+    pub aws: AwsClient,
+    /// The recorder of each function's calls, by the function's logical id.
     pub recorders: BTreeMap<&'static str, Recorder>,
-    gateway: Gateway,
+    gateway: GatewayClient,
     server: Server,
-    _folder: TempDir,
 }
 
 impl Deployment {
     /// Deploys the template for the identity providers of the samples.
     pub async fn start() -> Self {
-        let outside = Stack::start().await;
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let outside = StackProcess::start().await;
         let port = free_port();
         let endpoint = format!("http://127.0.0.1:{port}");
         let mut recorders = BTreeMap::new();
@@ -67,7 +58,6 @@ impl Deployment {
         let secondary = outside.acs().regenerate_key("secondary").await;
         let mut command = Command::new("python3");
         command.arg(tools::repository().join("tests/aws/deploy"));
-        command.env("TMPDIR", folder.path());
         command.args(["--port", &port.to_string()]);
         let mut option = |option: &str, name: &str, value: &str| {
             command.args([option, &format!("{name}={value}")]);
@@ -90,14 +80,14 @@ impl Deployment {
         let output = |name: &str| text(&server.ready, &format!("/outputs/{name}"));
         let api = output("ApiUrl").trim_start_matches("https://").split('.').next();
         let host = format!("{}.execute-api.localhost:{port}", api.unwrap_or_default());
-        let gateway = Gateway::new(&endpoint).named(host);
-        let aws = Aws::new(&endpoint);
-        Self { outside, aws, recorders, gateway, server, _folder: folder }
+        let gateway = GatewayClient::new(&endpoint).named(host);
+        let aws = AwsClient::new(&endpoint);
+        Self { outside, aws, recorders, gateway, server }
     }
 
-    /// ACS, seen from within.
+    /// The control API of the ACS emulator.
     #[must_use]
-    pub fn acs(&self) -> Acs {
+    pub fn acs(&self) -> EmulatorControl {
         self.outside.acs()
     }
 
@@ -107,10 +97,10 @@ impl Deployment {
         text(&self.server.ready, &format!("/outputs/{name}"))
     }
 
-    /// The table of users, as the account's owner sees it.
+    /// The user table, with the rights of the account's owner.
     #[must_use]
-    pub fn table(&self) -> Table {
-        Table::at(self.endpoint(), "eu-west-1", "root", self.output("TableName"))
+    pub fn table(&self) -> TableClient {
+        TableClient::at(self.endpoint(), "eu-west-1", "root", self.output("TableName"))
     }
 
     /// AWS's address, without a trailing slash.
@@ -125,12 +115,12 @@ impl Deployment {
         self.server.ready.get("seconds").and_then(Value::as_f64).unwrap_or_default()
     }
 
-    /// Lets an identity provider say something, on the bus on which it speaks.
-    pub async fn say(&self, sample: &Sample) {
+    /// Publishes an event of an identity provider on the bus of that provider.
+    pub async fn publish(&self, sample: &Sample) {
         self.aws.put_event(&self.bus(sample), &envelope(sample)).await;
     }
 
-    /// The bus on which the identity provider of a sample speaks.
+    /// The bus on which the identity provider of a sample publishes.
     #[must_use]
     pub fn bus(&self, sample: &Sample) -> String {
         let envelope = envelope(sample);
@@ -142,16 +132,16 @@ impl Deployment {
         bus.to_owned()
     }
 
-    /// Returns when ACS takes the token no longer.
+    /// Returns as soon as ACS no longer accepts the token.
     pub async fn until_dead(&self, token: &str) {
         let began = Instant::now();
         while self.acs().is_active(token).await {
-            assert!(began.elapsed() < PATIENCE, "the token lives on\n{}", self.server.log());
-            sleep(POLL).await;
+            assert!(began.elapsed() < TIMEOUT, "the token lives on\n{}", self.server.log());
+            sleep(POLL_INTERVAL).await;
         }
     }
 
-    /// Returns when a queue has this many messages.
+    /// Returns the messages of a queue as soon as it has this many.
     pub async fn until_messages(&self, queue: &str, count: usize) -> Vec<String> {
         let began = Instant::now();
         loop {
@@ -159,29 +149,29 @@ impl Deployment {
             if messages.len() >= count {
                 return messages;
             }
-            assert!(began.elapsed() < PATIENCE, "{messages:?}\n{}", self.server.log());
-            sleep(POLL).await;
+            assert!(began.elapsed() < TIMEOUT, "{messages:?}\n{}", self.server.log());
+            sleep(POLL_INTERVAL).await;
         }
     }
 }
 
 impl Deref for Deployment {
-    type Target = Gateway;
+    type Target = GatewayClient;
 
-    fn deref(&self) -> &Gateway {
+    fn deref(&self) -> &GatewayClient {
         &self.gateway
     }
 }
 
-/// The connection string of the resource with another one of its keys.
+/// The connection string of the resource with another key.
 #[must_use]
-pub fn connection_string(outside: &Stack, key: &str) -> String {
+pub fn connection_string(outside: &StackProcess, key: &str) -> String {
     let primary = outside.ready("/acs/httpsConnectionString");
     let (endpoint, _) = primary.split_once("accesskey=").unwrap_or_default();
     format!("{endpoint}accesskey={key}")
 }
 
-fn parameters(outside: &Stack) -> [(&'static str, &str); 9] {
+fn parameters(outside: &StackProcess) -> [(&'static str, &str); 9] {
     [
         ("JwtIssuer", outside.gateway()),
         ("JwtAudiences", "acs-token-broker"),
@@ -189,11 +179,11 @@ fn parameters(outside: &Stack) -> [(&'static str, &str); 9] {
         ("CognitoUserPoolId", "eu-west-1_EXAMPLE"),
         (
             "Auth0EventSource",
-            "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.logs",
+            "aws.partner/auth0.com/acme-00000000-1111-4222-8333-444455556666/auth0.logs",
         ),
         (
             "Auth0StreamEventSource",
-            "aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/auth0.events",
+            "aws.partner/auth0.com/acme-00000000-1111-4222-8333-444455556666/auth0.events",
         ),
         ("OktaEventSource", "aws.partner/okta.com/acme/prod"),
         ("SubjectClaim", "uid"),

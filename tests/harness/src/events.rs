@@ -1,21 +1,16 @@
-//! What identity providers say: the samples of `infra/aws/events/identity`.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the samples"
-)]
+//! The samples of identity providers' events in `infra/aws/events/identity`.
 
 use std::fs;
 
+use acs_broker_core::RecordKey;
 use acs_broker_identity_events::{
-    Cognito, IdentityEvent, Okta, OktaSubject, Reading, Sources, Unusable,
+    Cognito, EventError, Okta, OktaSubject, Parsed, ProviderEvent, Sources,
 };
-use acs_broker_store_dynamodb::RecordKey;
 use identity_client::Timestamp;
 
 use crate::tools;
 
-/// One sample.
+/// A sample event.
 #[derive(Clone, Debug)]
 pub struct Sample {
     /// The file's name without `.json`, such as `cognito-change-password`.
@@ -48,26 +43,26 @@ pub fn sample(name: &str) -> Sample {
 }
 
 impl Sample {
-    /// What the sample says to a function that hears the samples' providers.
+    /// Parses the sample as a function that trusts the samples' providers does.
     ///
     /// # Errors
-    /// The sample is of an event that nobody can use.
-    pub fn read(&self) -> Result<Reading, Unusable> {
+    /// The event is unusable.
+    pub fn read(&self) -> Result<Parsed, EventError> {
         #[expect(clippy::disallowed_methods, reason = "samples lie in the past")]
         let now = Timestamp::now();
-        acs_broker_identity_events::read(&sources(), &self.envelope, now)
+        acs_broker_identity_events::parse(&sources(), &self.envelope, now)
     }
 
-    /// The event in the sample, if it is one that asks for something.
+    /// The event in the sample, if it requests an operation.
     #[must_use]
-    pub fn event(&self) -> Option<IdentityEvent> {
+    pub fn event(&self) -> Option<ProviderEvent> {
         match self.read() {
-            Ok(Reading::Change(event)) => Some(event),
+            Ok(Parsed::Event(event)) => Some(event),
             _ => None,
         }
     }
 
-    /// The same sample about another user, who has a name of the same length.
+    /// The same sample about another user with a subject of the same length.
     #[must_use]
     pub fn about(&self, number: u8) -> Self {
         let Some(event) = self.event() else { return self.clone() };
@@ -77,33 +72,33 @@ impl Sample {
         Self { name: self.name.clone(), envelope }
     }
 
-    /// The same sample, happening at this moment.
+    /// The same sample with another time, in seconds since 1970.
     #[must_use]
     pub fn at(&self, second: i64) -> Self {
         let Some(event) = self.event() else { return self.clone() };
         let moment = Timestamp::from_second(second).expect("a moment").to_string();
-        let said = event.occurred_at.to_string();
-        let fraction = said.trim_end_matches('Z');
+        let original = event.occurred_at.to_string();
+        let fraction = original.trim_end_matches('Z');
         let padded = format!("{fraction}0Z");
         let padded_twice = format!("{fraction}00Z");
         let mut envelope = self.envelope.clone();
-        for text in [padded_twice, padded, said] {
+        for text in [padded_twice, padded, original] {
             envelope = envelope.replace(&text, &moment);
         }
         Self { name: self.name.clone(), envelope }
     }
 }
 
-/// The subject that an event is about.
+/// The subject of an event's user.
 #[must_use]
-pub fn subject(event: &IdentityEvent) -> String {
+pub fn subject(event: &ProviderEvent) -> String {
     match &event.user {
         RecordKey::User(_, subject) => subject.as_str().to_owned(),
         _ => String::new(),
     }
 }
 
-/// The samples' providers.
+/// The settings that trust the samples' providers.
 fn sources() -> Sources {
     Sources {
         issuer: "https://idp.example.com".parse().expect("an issuer"),
@@ -114,7 +109,7 @@ fn sources() -> Sources {
         }),
         auth0: ["auth0.logs", "auth0.events"]
             .map(|stream| {
-                format!("aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/{stream}")
+                format!("aws.partner/auth0.com/acme-00000000-1111-4222-8333-444455556666/{stream}")
             })
             .to_vec(),
         okta: Some(Okta {

@@ -1,4 +1,4 @@
-//! A way to a server that can be cut.
+//! A forwarder to a server, which a test can cut.
 
 use std::net::Ipv4Addr;
 
@@ -6,19 +6,15 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 
-/// Passes connections on. Dropping it cuts them all and refuses new ones.
+/// Forwards connections. Dropping it cuts all of them and refuses new ones.
 #[derive(Debug)]
 pub struct Forwarder {
     _forwarding: JoinSet<()>,
 }
 
 impl Forwarder {
-    /// Passes connections to `port` of this machine on to the server of a URL such as
+    /// Forwards connections to `port` of this machine to the server of a URL such as
     /// `http://127.0.0.1:8081`.
-    ///
-    /// # Panics
-    /// When the port is taken.
-    #[expect(clippy::expect_used, reason = "a test cannot go on without it")]
     pub async fn start(port: u16, url: &str) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.expect("a free port");
         let target = url.trim_start_matches("http://").to_owned();
@@ -29,7 +25,7 @@ impl Forwarder {
                 let target = target.clone();
                 connections.spawn(async move {
                     if let Ok(mut far) = TcpStream::connect(target).await {
-                        // It ends in its own way when one of the two hangs up.
+                        // An error here means that one of the two hung up, which ends it too.
                         let _ended = copy_bidirectional(&mut near, &mut far).await;
                     }
                 });

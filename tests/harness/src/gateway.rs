@@ -1,40 +1,33 @@
-//! The HTTP API, as apps and operators call it, and the answers they get.
+//! A client of the HTTP API for apps and operators.
 //!
-//! Each answer of an operation is checked against `infra/aws/openapi.yaml` when it arrives.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    clippy::panic,
-    reason = "a test cannot go on without the gateway"
-)]
+//! Each response of an operation is checked against `infra/aws/openapi.yaml` when it arrives.
 
 use std::time::Duration;
 
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::answer::Answer;
 use crate::contract;
+use crate::response::Response;
 
-/// How long an answer may take, on a machine busy with other tests. A function's own limit is 10
-/// seconds.
-const PATIENCE: Duration = Duration::from_secs(40);
+/// How long a response may take on a machine that is busy with other tests. A function's own limit
+/// is 10 seconds.
+const TIMEOUT: Duration = Duration::from_secs(40);
 
 /// A client of one gateway.
 #[derive(Clone, Debug)]
-pub struct Gateway {
+pub struct GatewayClient {
     http: reqwest::Client,
     url: String,
     host: Option<String>,
 }
 
-/// An app's session: the JWT of a sign-in.
+/// The JWT of a sign-in: an app's session.
 #[derive(Clone, Debug)]
 pub struct Jwt(pub String);
 
-impl Gateway {
+impl GatewayClient {
     /// The gateway at `url`, which has no trailing slash.
     #[must_use]
     pub fn new(url: &str) -> Self {
@@ -42,14 +35,14 @@ impl Gateway {
         Self { http, url: url.to_owned(), host: None }
     }
 
-    /// The same client, asking for `host` where several share an address.
+    /// The same client with the header `Host`, for an address that several gateways share.
     #[must_use]
     pub fn named(self, host: String) -> Self {
         Self { host: Some(host), ..self }
     }
 
     /// `POST /v1/token` without a body.
-    pub async fn token(&self, session: &Jwt) -> Answer {
+    pub async fn token(&self, session: &Jwt) -> Response {
         self.call(Method::POST, "/v1/token", session).await
     }
 
@@ -59,43 +52,51 @@ impl Gateway {
     }
 
     /// `POST /v1/token` with a JSON body: `{"scopes"?, "expiresInMinutes"?}`.
-    pub async fn token_for(&self, session: &Jwt, wish: &Value) -> Answer {
-        self.token_from(session, "application/json", &wish.to_string()).await
+    pub async fn token_for(&self, session: &Jwt, grant: &Value) -> Response {
+        self.token_from(session, "application/json", &grant.to_string()).await
     }
 
-    /// `POST /v1/token` with any body at all.
-    pub async fn token_from(&self, session: &Jwt, media_type: &str, body: &str) -> Answer {
+    /// `POST /v1/token` with any media type and body.
+    pub async fn token_from(&self, session: &Jwt, media_type: &str, body: &str) -> Response {
         let request = self.signed(Method::POST, "/v1/token", session);
         self.send(request.header(CONTENT_TYPE, media_type).body(body.to_owned())).await
     }
 
     /// `DELETE /v1/token`
-    pub async fn revoke(&self, session: &Jwt) -> Answer {
+    pub async fn revoke(&self, session: &Jwt) -> Response {
         self.call(Method::DELETE, "/v1/token", session).await
     }
 
     /// `DELETE /v1/token?keepSessions=true`
-    pub async fn revoke_keeping_sessions(&self, session: &Jwt) -> Answer {
+    pub async fn revoke_keeping_sessions(&self, session: &Jwt) -> Response {
         self.call(Method::DELETE, "/v1/token?keepSessions=true", session).await
     }
 
     /// `DELETE /v1/user`
-    pub async fn delete(&self, session: &Jwt) -> Answer {
+    pub async fn delete(&self, session: &Jwt) -> Response {
         self.call(Method::DELETE, "/v1/user", session).await
     }
 
-    /// `DELETE /v1/users/{subject}/token`
-    pub async fn revoke_user(&self, operator: &Jwt, subject: &str) -> Answer {
-        self.call(Method::DELETE, &format!("/v1/users/{}/token", encoded(subject)), operator).await
+    /// `POST /v1/operator/revoke` for one user.
+    pub async fn revoke_user(&self, operator: &Jwt, subject: &str) -> Response {
+        self.operate("revoke", operator, &json!([{ "subject": subject }])).await
     }
 
-    /// `DELETE /v1/users/{subject}`
-    pub async fn delete_user(&self, operator: &Jwt, subject: &str) -> Answer {
-        self.call(Method::DELETE, &format!("/v1/users/{}", encoded(subject)), operator).await
+    /// `POST /v1/operator/delete` for one user.
+    pub async fn delete_user(&self, operator: &Jwt, subject: &str) -> Response {
+        self.operate("delete", operator, &json!([{ "subject": subject }])).await
+    }
+
+    /// `POST /v1/operator/{operation}` for these users.
+    pub async fn operate(&self, operation: &str, operator: &Jwt, users: &Value) -> Response {
+        let path = format!("/v1/operator/{operation}");
+        let body = json!({ "users": users }).to_string();
+        let request = self.signed(Method::POST, &path, operator);
+        self.send(request.header(CONTENT_TYPE, "application/json").body(body)).await
     }
 
     /// Any request of a session, without a body.
-    pub async fn call(&self, method: Method, path: &str, session: &Jwt) -> Answer {
+    pub async fn call(&self, method: Method, path: &str, session: &Jwt) -> Response {
         self.send(self.signed(method, path, session)).await
     }
 
@@ -104,46 +105,41 @@ impl Gateway {
         self.request(method, path).header(AUTHORIZATION, format!("Bearer {}", session.0))
     }
 
-    /// A request of nobody.
+    /// A request without a session.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url)).timeout(PATIENCE);
+        let request = self.http.request(method, format!("{}{path}", self.url)).timeout(TIMEOUT);
         match &self.host {
             Some(host) => request.header(HOST, host),
             None => request,
         }
     }
 
-    /// Sends a request and returns the answer, once it is known to keep the contract.
-    pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {
+    /// Sends a request and returns the response, which is checked against the contract.
+    pub async fn send(&self, request: reqwest::RequestBuilder) -> Response {
         let request = request.build().expect("a request");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let sent = request.body().and_then(reqwest::Body::as_bytes).unwrap_or_default().to_vec();
-        let mut response = self.http.execute(request).await.expect("an answer of the gateway");
+        let mut response = self.http.execute(request).await.expect("a response of the gateway");
         let (status, headers) = (response.status(), std::mem::take(response.headers_mut()));
-        let text = response.text().await.expect("the whole answer of the gateway");
-        let mut answer = Answer { status, headers, text };
+        let text = response.text().await.expect("the whole response of the gateway");
+        let mut response = Response { status, headers, text };
         if self.host.is_some() {
-            forgive(&mut answer);
+            normalize(&mut response);
         }
-        if let Err(breach) = contract::check(&method, &path, &sent, &answer) {
-            panic!("{method} {path} breaks openapi.yaml: {breach}\n{answer:?}");
+        if let Err(breach) = contract::check(&method, &path, &sent, &response) {
+            panic!("{method} {path} breaks openapi.yaml: {breach}\n{response:?}");
         }
-        answer
+        response
     }
 }
 
-/// What `MiniStack` says otherwise than API Gateway: the media type of an empty body, and no challenge
-/// with its own 401.
-fn forgive(answer: &mut Answer) {
-    if answer.text.is_empty() {
-        answer.headers.remove(CONTENT_TYPE);
+/// Undoes the differences between `MiniStack` and API Gateway: the media type of an empty body, and
+/// the missing challenge of its own 401.
+fn normalize(response: &mut Response) {
+    if response.text.is_empty() {
+        response.headers.remove(CONTENT_TYPE);
     }
-    if answer.status == StatusCode::UNAUTHORIZED && answer.json().get("message").is_some() {
-        answer.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    if response.status == StatusCode::UNAUTHORIZED && response.json().get("message").is_some() {
+        response.headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-}
-
-/// A subject as it stands in a path.
-fn encoded(subject: &str) -> String {
-    utf8_percent_encode(subject, NON_ALPHANUMERIC).to_string()
 }

@@ -1,9 +1,4 @@
-//! The functions as the processes that run on AWS, with cargo-lambda's emulator in Lambda's place.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the emulator"
-)]
+//! The functions as processes, with cargo-lambda's emulator in Lambda's place.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,14 +14,14 @@ use tokio::process::Command;
 use tokio::time::{sleep, timeout};
 
 use crate::process::{Background, free_port, run, workspace_binary};
-use crate::stack::Stack;
+use crate::stack::StackProcess;
 use crate::tools;
 
 /// The functions of this repository, each a binary of its name.
-pub const FUNCTIONS: [&str; 4] = ["issue", "revoke", "delete", "sweep"];
+pub const FUNCTIONS: [&str; 5] = ["issue", "revoke", "delete", "identity-events", "sweep"];
 
-/// How long the emulator may take to listen, on a machine busy with other tests.
-const START: Duration = Duration::from_mins(1);
+/// How long the emulator may take to listen on a machine that is busy with other tests.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// An emulated Lambda. Dropping it kills the emulator and the functions.
 #[derive(Debug)]
@@ -36,8 +31,8 @@ pub struct Lambda {
     _emulator: Background,
 }
 
-/// The settings of a function: its environment.
-pub type Settings = BTreeMap<String, String>;
+/// The environment of a function: its settings.
+pub type Environment = BTreeMap<String, String>;
 
 impl Lambda {
     /// Starts the emulator, with no function yet; an invocation waits for its function.
@@ -51,29 +46,29 @@ impl Lambda {
                 sleep(Duration::from_millis(20)).await;
             }
         };
-        let started = timeout(START, listening).await;
+        let started = timeout(START_TIMEOUT, listening).await;
         assert!(started.is_ok(), "cargo-lambda does not listen:\n{}", emulator.log());
         Self { port, functions: BTreeMap::new(), _emulator: emulator }
     }
 
     /// Starts a stack whose gateway invokes this Lambda's functions.
-    pub async fn start_stack(&self) -> Stack {
+    pub async fn start_stack(&self) -> StackProcess {
         let url = format!("http://127.0.0.1:{}", self.port);
-        Stack::start_with(&["--in-memory", "--functions", &url]).await
+        StackProcess::start_with(&["--in-memory", "--functions", &url]).await
     }
 
-    /// Starts every function. To be called once: the emulator would give the invocations of a
-    /// function that is gone to nobody.
-    pub fn start_functions(&mut self, settings: &Settings) {
+    /// Starts every function. Call it once: the emulator never hands out the invocations of a
+    /// function that has ended.
+    pub fn start_functions(&mut self, settings: &Environment) {
         self.start_all(settings, workspace_binary);
     }
 
-    /// The same with the very programs that are deployed.
-    pub fn start_packaged_functions(&mut self, settings: &Settings) {
+    /// Starts every function from the packages that are deployed.
+    pub fn start_packaged_functions(&mut self, settings: &Environment) {
         self.start_all(settings, |name| Command::new(tools::packaged(name)));
     }
 
-    fn start_all(&mut self, settings: &Settings, program: impl Fn(&str) -> Command) {
+    fn start_all(&mut self, settings: &Environment, program: impl Fn(&str) -> Command) {
         for name in FUNCTIONS {
             let mut command = with_environment(program(name), name, settings);
             let runtime_api = format!("http://127.0.0.1:{}/.rt/{name}", self.port);
@@ -82,14 +77,14 @@ impl Lambda {
         }
     }
 
-    /// `cargo lambda invoke` with the event in a file.
+    /// Runs `cargo lambda invoke` with the event in a file.
     pub async fn invoke(&self, name: &str, event: &Path) -> Output {
         let mut command = cargo_lambda("invoke", self.port);
         command.arg(name).arg("--data-file").arg(event).args(["--output-format", "json"]);
         run(&mut command, "").await
     }
 
-    /// What a running function has written.
+    /// The output of a function.
     #[must_use]
     pub fn log(&self, name: &str) -> String {
         self.functions.get(name).map(Background::log).unwrap_or_default()
@@ -98,7 +93,7 @@ impl Lambda {
 
 /// The settings with which a function uses the table and the ACS of `stack`.
 #[must_use]
-pub fn settings(stack: &Stack) -> Settings {
+pub fn settings(stack: &StackProcess) -> Environment {
     let settings = stack.server.ready.get("settings").cloned().unwrap_or_default();
     let settings: BTreeMap<String, Value> =
         serde_json::from_value(settings).expect("the settings of the ready line");
@@ -106,22 +101,22 @@ pub fn settings(stack: &Stack) -> Settings {
     settings.iter().map(|(name, value)| (name.clone(), text(value))).collect()
 }
 
-/// What a function in this process works with, on the table and the ACS of `stack`. It logs nothing.
-pub(crate) fn app(stack: &Stack, clock: fn() -> Timestamp) -> Arc<App> {
+/// The state of a function in this process, on the table and the ACS of `stack`. It logs nothing.
+pub(crate) fn app(stack: &StackProcess, clock: fn() -> Timestamp) -> Arc<App> {
     let settings = settings(stack);
-    let settings = acs_broker_lambda::Settings::read(&|name| settings.get(name).cloned());
+    let settings = acs_broker_config::Settings::read(&|name| settings.get(name).cloned());
     let app = App::new(settings.expect("the settings of the stack"), clock, |_| {});
     Arc::new(app.expect("a function that can start"))
 }
 
-/// The binary of a function with these settings and nothing else in its environment but what
-/// Lambda puts there.
+/// The command of a function. Its environment has these settings and what Lambda adds, and nothing
+/// else.
 #[must_use]
-pub fn function(name: &str, settings: &Settings) -> Command {
+pub fn function(name: &str, settings: &Environment) -> Command {
     with_environment(workspace_binary(name), name, settings)
 }
 
-fn with_environment(mut command: Command, name: &str, settings: &Settings) -> Command {
+fn with_environment(mut command: Command, name: &str, settings: &Environment) -> Command {
     command.env_clear().envs(settings);
     command.env("AWS_LAMBDA_FUNCTION_NAME", name);
     command.env("AWS_LAMBDA_FUNCTION_VERSION", "1").env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256");
@@ -131,7 +126,7 @@ fn with_environment(mut command: Command, name: &str, settings: &Settings) -> Co
 
 fn cargo_lambda(subcommand: &str, port: u16) -> Command {
     let mut command = Command::new(tools::cargo_lambda());
-    // It asks cargo for the binaries of the workspace that it runs in.
+    // cargo-lambda asks cargo for the binaries of the workspace that it runs in.
     command.current_dir(tools::repository()).env("CARGO_NET_OFFLINE", "true");
     command.args(["lambda", subcommand, "--invoke-address", "127.0.0.1"]);
     command.args(["--invoke-port", &port.to_string()]);

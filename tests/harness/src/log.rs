@@ -1,9 +1,9 @@
-//! What the functions log: one line of JSON per request.
+//! The functions' log: one line of JSON for each invocation.
 
 use serde_json::Value;
 
-/// The lines that functions wrote, among whatever else is in a log. A process that was killed may
-/// leave half a line, which is none.
+/// The lines of functions in a log, without all other lines. A process that was killed may leave
+/// half a line, which does not count.
 pub fn lines(log: &str) -> impl Iterator<Item = Value> {
     let json = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
     json.filter(|line| line.get("operation").is_some())

@@ -1,109 +1,131 @@
-//! Programs, run as users run them. Everything here panics when a program cannot do its part.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    clippy::panic,
-    reason = "a test cannot go on without its program"
-)]
+//! Runs programs as users run them. Every function panics if its program fails to do its part.
 
 use std::env;
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::{self, Output, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
-use tempfile::TempPath;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
-/// How long a server may take to say that it is ready, on a machine busy with other tests.
-const START: Duration = Duration::from_mins(1);
+/// How long a server may take to be ready on a machine that is busy with other tests.
+const START_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// How long a killed program may take to end.
+const KILL_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The log of a program, in its temporary folder.
+const LOG: &str = "log";
 
 /// How long any other program may run.
-const RUN: Duration = Duration::from_mins(3);
+const RUN_TIMEOUT: Duration = Duration::from_mins(3);
 
-/// A server that has said it is ready. Dropping it kills it, as `kill -9` does.
+/// A server that is ready. Dropping it kills it, as `kill -9` does.
 #[derive(Debug)]
 pub struct Server {
-    /// What it printed, as one line of JSON, when it was ready.
+    /// The line of JSON that the server printed when it was ready.
     pub ready: Value,
-    log: TempPath,
-    child: Child,
+    process: Process,
 }
 
 impl Server {
-    /// Starts a server and waits for the line of JSON on standard output that its option `--json`
-    /// promises. If it ends or keeps silent instead, the panic's message has its log.
+    /// Starts a server and waits for its line of JSON on standard output. If the server ends or stays
+    /// silent instead, the panic's message has its log.
     pub async fn start(command: &mut Command) -> Self {
-        let log = tempfile::NamedTempFile::new().expect("a temporary file").into_temp_path();
-        let mut child = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(File::create(&log).expect("the log file just made"))
-            .kill_on_drop(true)
-            .spawn()
-            .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        let mut output = BufReader::new(child.stdout.take().expect("standard output is piped"));
+        let mut process = Process::spawn(command, |_| Stdio::piped());
+        let output = process.child.stdout.take().expect("standard output is piped");
+        let mut output = BufReader::new(output);
         let mut line = String::new();
-        let read = timeout(START, output.read_line(&mut line)).await;
+        let read = timeout(START_TIMEOUT, output.read_line(&mut line)).await;
         let Ok(ready) = serde_json::from_str(&line) else {
             panic!(
-                "{command:?} is not ready: {read:?}, it said {line:?} and logged\n{}",
-                text(&log)
+                "{command:?} is not ready: {read:?}, it printed {line:?} and logged\n{}",
+                process.log()
             );
         };
-        // What it prints from now on is nobody's, but must not fill the pipe.
+        // Later output is of no use, but must not fill the pipe: the server would block.
         tokio::spawn(async move { tokio::io::copy(&mut output, &mut tokio::io::sink()).await });
-        Self { ready, log, child }
+        Self { ready, process }
     }
 
-    /// Kills it, as `kill -9` does, and returns when it is gone.
+    /// Kills the server, as `kill -9` does, and returns when it is gone.
     pub async fn kill(mut self) {
-        self.child.kill().await.expect("a running server can be killed");
+        self.process.child.kill().await.expect("a running server can be killed");
     }
 
-    /// What it has written to standard error.
+    /// The server's standard error.
     #[must_use]
     pub fn log(&self) -> String {
-        text(&self.log)
+        self.process.log()
     }
 }
 
-/// A program that runs until it is dropped, which kills it, as `kill -9` does.
+/// A program that runs in the background. Dropping it kills it, as `kill -9` does.
 #[derive(Debug)]
-pub struct Background {
-    log: TempPath,
-    _child: Child,
-}
+pub struct Background(Process);
 
 impl Background {
-    /// Starts it.
+    /// Starts the program.
     pub fn start(command: &mut Command) -> Self {
-        let log = tempfile::NamedTempFile::new().expect("a temporary file").into_temp_path();
-        let output = File::create(&log).expect("the log file just made");
-        let errors = output.try_clone().expect("a second handle of the log file");
+        let to_log = |log: &File| log.try_clone().expect("a second handle of the log file").into();
+        Self(Process::spawn(command, to_log))
+    }
+
+    /// The program's standard output and standard error.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.0.log()
+    }
+}
+
+/// A running program. Its temporary folder is its own and also has its log: a program that is
+/// killed cannot clean up, so the folder is removed here.
+#[derive(Debug)]
+struct Process {
+    child: Child,
+    folder: TempDir,
+}
+
+impl Process {
+    fn spawn(command: &mut Command, stdout: impl Fn(&File) -> Stdio) -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let log = File::create(folder.path().join(LOG)).expect("a log file");
         let child = command
+            .env("TMPDIR", folder.path())
             .stdin(Stdio::null())
-            .stdout(output)
-            .stderr(errors)
+            .stdout(stdout(&log))
+            .stderr(log)
             .kill_on_drop(true)
             .spawn()
             .unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
-        Self { log, _child: child }
+        Self { child, folder }
     }
 
-    /// What it has written to standard output and standard error.
-    #[must_use]
-    pub fn log(&self) -> String {
-        text(&self.log)
+    fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join(LOG)).expect("the log file")
     }
 }
 
-/// A port that nobody uses. It lies below those that the system gives to whoever asks for port 0,
-/// so it stays free until it is used, and between two servers that use it in turn.
+impl Drop for Process {
+    /// Waits until the program is gone. While it writes, its folder cannot be removed for good.
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        drop(self.child.start_kill());
+        let killed = Instant::now();
+        while matches!(self.child.try_wait(), Ok(None)) && killed.elapsed() < KILL_TIMEOUT {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+}
+
+/// A free port below those that the system assigns for port 0. It stays free until a server takes
+/// it, and between two servers that take it in turn.
 #[must_use]
 pub fn free_port() -> u16 {
     const PORTS: u16 = 12_000;
@@ -115,8 +137,8 @@ pub fn free_port() -> u16 {
         .expect("a free port")
 }
 
-/// A program of this workspace, as built beside the running test; `cargo test` alone does not
-/// build it.
+/// The command of a program of this workspace, which `cargo build --workspace` has built beside the
+/// running test.
 #[must_use]
 pub fn workspace_binary(name: &str) -> Command {
     let test = env::current_exe().expect("the path of the running test");
@@ -127,20 +149,18 @@ pub fn workspace_binary(name: &str) -> Command {
     Command::new(binary)
 }
 
-/// Runs a program to its end and returns what it printed. `input` must fit a pipe, 64 KiB.
+/// Runs a program to its end and returns its output. `input` must fit a pipe, 64 KiB.
 pub async fn run(command: &mut Command, input: &str) -> Output {
+    let folder = TempDir::new().expect("a temporary folder");
+    command.env("TMPDIR", folder.path());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     let mut child =
         command.spawn().unwrap_or_else(|error| panic!("{command:?} does not start: {error}"));
     let mut stdin = child.stdin.take().expect("standard input is piped");
     stdin.write_all(input.as_bytes()).await.expect("the program reads its input");
     drop(stdin);
-    timeout(RUN, child.wait_with_output())
+    timeout(RUN_TIMEOUT, child.wait_with_output())
         .await
-        .unwrap_or_else(|_| panic!("{command:?} did not end within {RUN:?}"))
+        .unwrap_or_else(|_| panic!("{command:?} did not end within {RUN_TIMEOUT:?}"))
         .expect("the program's output")
-}
-
-fn text(log: &TempPath) -> String {
-    fs::read_to_string(log).expect("the log file")
 }

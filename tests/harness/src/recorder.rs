@@ -1,9 +1,4 @@
-//! A way to AWS's APIs that writes down what is called, so that rights and calls can be compared.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the recorder"
-)]
+//! A proxy of AWS's APIs that records the calls, so that a test can compare them with rights.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,47 +12,47 @@ use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-/// One right that a call needs, in the words of a policy.
+/// The right that a call needs, as a policy names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Right {
     /// `dynamodb:PutItem`
     pub action: String,
-    /// What the call names: a table, `table/index`, or a secret. Empty where it names none of them.
+    /// The table, `table/index` or secret that the call names; empty if it names none of them.
     pub resource: String,
 }
 
-/// Passes calls on to AWS's APIs at one address. Dropping it ends it.
+/// Forwards calls to AWS's APIs at one address. Dropping it ends it.
 #[derive(Debug)]
 pub struct Recorder {
-    /// Where it listens.
+    /// The address it listens at.
     pub url: String,
     used: Arc<Mutex<BTreeSet<Right>>>,
     server: JoinHandle<()>,
 }
 
 #[derive(Clone)]
-struct Passage {
+struct ProxyState {
     http: reqwest::Client,
     target: String,
     used: Arc<Mutex<BTreeSet<Right>>>,
 }
 
 impl Recorder {
-    /// Passes calls on to `target`, a URL without a trailing slash, which need not answer yet.
+    /// Forwards calls to `target`, a URL without a trailing slash, which may start later.
     pub async fn start(target: &str) -> Self {
         let used = Arc::default();
         let http = identity_client::http_client(None).expect("an HTTP client");
-        let passage = Passage { http, target: target.to_owned(), used: Arc::clone(&used) };
+        let proxy = ProxyState { http, target: target.to_owned(), used: Arc::clone(&used) };
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = Router::new().fallback(pass_on).with_state(passage);
+        let router = Router::new().fallback(forward).with_state(proxy);
         let server = tokio::spawn(async move {
             let _ended = axum::serve(listener, router).await;
         });
         Self { url, used, server }
     }
 
-    /// What was called until now.
+    /// The rights that the calls so far needed.
     #[must_use]
     pub fn used(&self) -> BTreeSet<Right> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -70,28 +65,28 @@ impl Drop for Recorder {
     }
 }
 
-async fn pass_on(
-    State(passage): State<Passage>,
+async fn forward(
+    State(proxy): State<ProxyState>,
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
     let used = rights(&headers, &body);
-    passage.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
-    let url = format!("{}{uri}", passage.target);
-    // With the headers as they are: the signature covers the host.
-    let sent = passage.http.request(method, url).headers(headers).body(body).send().await;
-    let Ok(answer) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (status, mut headers) = (answer.status(), answer.headers().clone());
+    proxy.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
+    let url = format!("{}{uri}", proxy.target);
+    // The headers stay as they are: the signature covers the host.
+    let sent = proxy.http.request(method, url).headers(headers).body(body).send().await;
+    let Ok(response) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
+    let (status, mut headers) = (response.status(), response.headers().clone());
     headers.remove("transfer-encoding");
-    let Ok(body) = answer.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
+    let Ok(body) = response.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
     (status, headers, body).into_response()
 }
 
 /// AWS's JSON protocols name the operation in a header (`DynamoDB_20120810.GetItem`,
-/// `secretsmanager.GetSecretValue`) and what it is about in the body. A call that is none of these
-/// is not forgotten: no policy has its like.
+/// `secretsmanager.GetSecretValue`) and the resource in the body. Any other call is recorded too,
+/// as a right that no policy grants.
 fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let (service, operation) = target.and_then(|target| target.split_once('.')).unwrap_or_default();

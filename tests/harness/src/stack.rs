@@ -1,11 +1,4 @@
-//! The whole product, as `make run` starts it.
-#![expect(
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::missing_panics_doc,
-    clippy::panic,
-    reason = "a test cannot go on without the product"
-)]
+//! The local stack as a process, as `make run` starts it.
 
 use std::ops::Deref;
 
@@ -13,22 +6,22 @@ use http::Method;
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::acs::Acs;
-use crate::gateway::Gateway;
+use crate::emulator::EmulatorControl;
+use crate::gateway::GatewayClient;
 use crate::process::{Server, workspace_binary};
 
 pub use crate::gateway::Jwt;
 
-/// The running product. Dropping it kills it, as `kill -9` does.
+/// A running local stack. Dropping it kills it, as `kill -9` does.
 #[derive(Debug)]
-pub struct Stack {
-    /// The process, and what it said when it was ready.
+pub struct StackProcess {
+    /// The process, and the line it printed when it was ready.
     pub server: Server,
-    gateway: Gateway,
+    gateway: GatewayClient,
 }
 
-impl Stack {
-    /// Starts a stack that remembers nothing, on free ports.
+impl StackProcess {
+    /// Starts a stack in memory, on free ports.
     pub async fn start() -> Self {
         Self::start_with(&["--in-memory"]).await
     }
@@ -38,22 +31,22 @@ impl Stack {
         Self::run(Self::command().args(arguments)).await
     }
 
-    /// Starts a stack from [`Self::command`], changed as the test needs it.
+    /// Starts a stack from a command that a test made with [`Self::command`].
     pub async fn run(command: &mut Command) -> Self {
         let server = Server::start(command).await;
         let url = server.ready.get("gateway").and_then(Value::as_str).unwrap_or_default();
-        let gateway = Gateway::new(url);
+        let gateway = GatewayClient::new(url);
         Self { server, gateway }
     }
 
-    /// The command that [`Self::run`] takes: free ports, and no settings from the environment.
+    /// The command for [`Self::run`]: free ports, and no settings from the environment.
     #[must_use]
     pub fn command() -> Command {
         Self::command_on(0)
     }
 
     /// The same with a port for the gateway. The port is part of the issuer's name, so a stack that
-    /// goes on from another one's state needs that one's port to know its users.
+    /// goes on from another stack's state needs the same port to find its users.
     #[must_use]
     pub fn command_on(port: u16) -> Command {
         let mut command = workspace_binary("acs-broker-local");
@@ -68,7 +61,7 @@ impl Stack {
         command
     }
 
-    /// Kills the process, as `kill -9` does. With `--state` another stack may go on from there.
+    /// Kills the process, as `kill -9` does. With `--state` another stack can go on from its state.
     pub async fn kill(self) {
         self.server.kill().await;
     }
@@ -79,26 +72,26 @@ impl Stack {
         self.ready("/gateway")
     }
 
-    /// ACS, seen from within.
+    /// The control API of the ACS emulator.
     #[must_use]
-    pub fn acs(&self) -> Acs {
-        Acs::new(self.ready("/acs/http"))
+    pub fn acs(&self) -> EmulatorControl {
+        EmulatorControl::new(self.ready("/acs/http"))
     }
 
-    /// What the process said when it was ready, by JSON pointer: `/table/endpoint`.
+    /// A member of the ready line, by JSON pointer: `/table/endpoint`.
     #[must_use]
     pub fn ready(&self, pointer: &str) -> &str {
         let value = self.server.ready.pointer(pointer).and_then(Value::as_str);
         value.expect("a member of the ready line")
     }
 
-    /// Signs a user in now. As at Okta, the claim `uid` names them as well.
+    /// Signs a user in now. As at Okta, the claim `uid` has the subject too.
     pub async fn sign_in(&self, subject: &str) -> Jwt {
         self.sign_in_with(json!({ "subject": subject, "claims": { "uid": subject } })).await
     }
 
-    /// Signs a user in who authenticated at this second: `auth_time`, which nobody compares with
-    /// the clock, so that a session may be older or younger than another without any waiting.
+    /// Signs a user in who authenticated at this second. The gateway does not compare `auth_time`
+    /// with the clock, so a session can be older or newer than another without any waiting.
     pub async fn sign_in_at(&self, subject: &str, auth_time: i64) -> Jwt {
         let claims = json!({ "uid": subject });
         self.sign_in_with(json!({ "subject": subject, "claims": claims, "authTime": auth_time }))
@@ -115,32 +108,32 @@ impl Stack {
     /// `{"subject", "claims"?, "issuedAt"?, "authTime"?}`.
     pub async fn sign_in_with(&self, body: Value) -> Jwt {
         let request = self.request(Method::POST, "/dev/sign-in").body(body.to_string());
-        let answer = self.send(request).await;
-        let token = answer.json()["token"].as_str().map(str::to_owned);
-        Jwt(token.unwrap_or_else(|| panic!("no sign-in: {answer:?}")))
+        let response = self.send(request).await;
+        let token = response.json()["token"].as_str().map(str::to_owned);
+        Jwt(token.unwrap_or_else(|| panic!("no sign-in: {response:?}")))
     }
 
     /// Runs `sweep` now and returns its report.
     pub async fn sweep(&self) -> Value {
-        let answer = self.send(self.request(Method::POST, "/dev/sweep")).await;
-        assert!(answer.status.is_success(), "no sweep: {answer:?}");
-        answer.json()
+        let response = self.send(self.request(Method::POST, "/dev/sweep")).await;
+        assert!(response.status.is_success(), "no sweep: {response:?}");
+        response.json()
     }
 
-    /// Lets an identity provider say something, as EventBridge would pass it on, and returns what
-    /// became of it: `{"function", "done"}`.
+    /// Publishes an event of an identity provider, as EventBridge delivers it, and returns the
+    /// outcome: `{"function", "done"}`.
     pub async fn event(&self, envelope: &str) -> Value {
         let request = self.request(Method::POST, "/dev/events").body(envelope.to_owned());
-        let answer = self.send(request).await;
-        assert!(answer.status.is_success(), "no event: {answer:?}");
-        answer.json()
+        let response = self.send(request).await;
+        assert!(response.status.is_success(), "no event: {response:?}");
+        response.json()
     }
 }
 
-impl Deref for Stack {
-    type Target = Gateway;
+impl Deref for StackProcess {
+    type Target = GatewayClient;
 
-    fn deref(&self) -> &Gateway {
+    fn deref(&self) -> &GatewayClient {
         &self.gateway
     }
 }

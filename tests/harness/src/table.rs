@@ -1,70 +1,70 @@
-//! The user table, read as the product reads it.
-#![expect(
-    clippy::expect_used,
-    clippy::missing_panics_doc,
-    reason = "a test cannot go on without the table"
-)]
+//! A client of the user table, for tests that read or change rows behind the product.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::dynamo::{
-    self, Access, Client, Credentials, SharedCredentialsProvider,
-};
-use acs_broker_store_dynamodb::{DynamoTable, Nonce, Record, RecordKey, UserTable as _, Written};
-use aws_sdk_dynamodb::types::AttributeValue;
+use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
+use acs_broker_core::{IdentityState, Record, RecordKey, UniqueId, UserStore as _, WriteOutcome};
+use acs_broker_store_dynamodb::{Client, DynamoStore};
 use identity_client::{Deadline, Timestamp};
 
-use crate::stack::Stack;
+use crate::stack::StackProcess;
 
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a call may take on a machine that is busy with other tests.
+const TIMEOUT: Duration = Duration::from_secs(30);
+use aws_sdk_dynamodb::types::AttributeValue;
 
-/// Every row of a stack's table that has not expired.
-pub async fn rows(stack: &Stack) -> BTreeMap<RecordKey, Record> {
+/// Returns every row of a stack's table that has not expired.
+pub async fn rows(stack: &StackProcess) -> BTreeMap<RecordKey, Record> {
     #[expect(clippy::disallowed_methods, reason = "the clock of the product")]
     let now = Timestamp::now();
-    let Table { client, name } = of(stack);
-    let table = DynamoTable::new(client.clone(), &name);
+    let TableClient { client, name } = of(stack);
+    let table = DynamoStore::new(client.clone(), &name);
     let scan = client.scan().table_name(&name).consistent_read(true).into_paginator().items();
     let items = scan.send().collect::<Result<Vec<_>, _>>().await.expect("a scan of the table");
     let mut rows = BTreeMap::new();
     for item in items {
         let id = item.get("id").and_then(|id| id.as_s().ok()).expect("a row's key");
         let key: RecordKey = id.parse().expect("a key that this version knows");
-        let stored = table.read(&key, &Deadline::new(now, PATIENCE)).await.expect("a row");
+        let stored = table.read(&key, &Deadline::new(now, TIMEOUT)).await.expect("a row");
         rows.insert(key, stored.record);
     }
     rows
 }
 
-/// Changes the record of a user behind the product's back.
-pub async fn change(stack: &Stack, subject: &str, change: impl FnOnce(&mut Record)) {
+/// Changes the record of a user behind the product.
+pub async fn change(stack: &StackProcess, subject: &str, change: impl FnOnce(&mut Record)) {
     change_in(&of(stack), stack.ready("/issuer"), subject, change).await;
 }
 
-async fn change_in(table: &Table, issuer: &str, subject: &str, change: impl FnOnce(&mut Record)) {
+async fn change_in(
+    table: &TableClient,
+    issuer: &str,
+    subject: &str,
+    change: impl FnOnce(&mut Record),
+) {
     #[expect(clippy::disallowed_methods, reason = "the clock of the product")]
-    let deadline = Deadline::new(Timestamp::now(), PATIENCE);
-    let table = DynamoTable::new(table.client.clone(), &table.name);
+    let deadline = Deadline::new(Timestamp::now(), TIMEOUT);
+    let table = DynamoStore::new(table.client.clone(), &table.name);
     let issuer = issuer.parse().expect("an issuer");
     let key = RecordKey::user(issuer, subject.parse().expect("a subject"));
     let mut stored = table.read(&key, &deadline).await.expect("a row");
     change(&mut stored.record);
-    let revision = Nonce::from_bits(u128::MAX);
+    let revision = UniqueId::from_bits(u128::MAX);
     let written = table.write(&key, stored.revision, &stored.record, revision, &deadline).await;
-    assert_eq!(written.expect("a write"), Written::Done);
+    assert_eq!(written.expect("a write"), WriteOutcome::Written);
 }
 
-/// A table and a client of it.
+/// A client of one table.
 #[derive(Clone, Debug)]
-pub struct Table {
+pub struct TableClient {
     /// The client.
     pub client: Client,
     /// The table's name.
     pub name: String,
 }
 
-impl Table {
+impl TableClient {
     /// The table `name` at `endpoint`, in the account of a key.
     #[must_use]
     pub fn at(endpoint: &str, region: &str, key: &str, name: &str) -> Self {
@@ -75,41 +75,42 @@ impl Table {
             endpoint_url: Some(endpoint.to_owned()),
         };
         let http = identity_client::http_client(None).expect("an HTTP client");
-        Self { client: dynamo::client(access, http), name: name.to_owned() }
+        Self { client: acs_broker_store_dynamodb::client(access, http), name: name.to_owned() }
     }
 }
 
 /// The table of a stack.
 #[must_use]
-pub fn of(stack: &Stack) -> Table {
-    Table::at(stack.ready("/table/endpoint"), "local", "local", stack.ready("/table/name"))
+pub fn of(stack: &StackProcess) -> TableClient {
+    TableClient::at(stack.ready("/table/endpoint"), "local", "local", stack.ready("/table/name"))
 }
 
-/// Makes what is pending for a user due now.
-pub async fn make_due(table: &Table, issuer: &str, subject: &str) {
+/// Makes the pending operation of a user due now.
+pub async fn make_due(table: &TableClient, issuer: &str, subject: &str) {
     change_in(table, issuer, subject, |record| {
-        let pending = record.pending.as_mut().expect("pending work");
-        pending.retry_at = pending.since;
+        let IdentityState::Bound(bound) = &mut record.identity else { panic!("no identity") };
+        let pending = bound.pending.as_mut().expect("a pending operation");
+        pending.retry_at = pending.accepted_at;
     })
     .await;
 }
 
 /// Writes a row whose key a later version may know, and this one does not.
-pub async fn put_unknown_key(table: &Table) {
+pub async fn put_unknown_key(table: &TableClient) {
     let id = AttributeValue::S("another version's".to_owned());
     let written = table.client.put_item().table_name(&table.name).item("id", id).send().await;
     written.expect("a write");
 }
 
 /// The attribute by which rows of a table expire.
-pub async fn expiry(table: &Table) -> String {
+pub async fn expiry(table: &TableClient) -> String {
     let ttl = table.client.describe_time_to_live().table_name(&table.name).send().await;
     let ttl = ttl.expect("an expiry").time_to_live_description.expect("a description");
     ttl.attribute_name.expect("an attribute")
 }
 
-/// The keys and the indexes of a table, for comparison.
-pub async fn keys(table: &Table) -> String {
+/// The keys and the indexes of a table, as text for a comparison.
+pub async fn keys(table: &TableClient) -> String {
     let described = table.client.describe_table().table_name(&table.name).send().await;
     let described = described.expect("a table").table.expect("a description");
     let mut attributes: Vec<_> = described

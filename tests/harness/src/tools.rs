@@ -1,4 +1,4 @@
-//! What `make tools` puts under `.tools/`; `tests/tools/README.md` says what is there and why.
+//! The paths of the tools that `make tools` installs; `tests/tools/README.md` lists them.
 
 use std::path::{Path, PathBuf};
 
@@ -14,13 +14,13 @@ pub fn node_packages(name: &str) -> PathBuf {
     installed(&format!("node/{name}"))
 }
 
-/// The program cargo-lambda.
+/// The path of cargo-lambda.
 #[must_use]
 pub fn cargo_lambda() -> PathBuf {
     installed("cargo-lambda/bin/cargo-lambda")
 }
 
-/// A Java runtime that runs DynamoDB Local.
+/// The path of a Java runtime that runs DynamoDB Local.
 #[must_use]
 pub fn java() -> PathBuf {
     installed("dynamodb-local/java")
@@ -32,10 +32,7 @@ pub fn dynamodb_local() -> PathBuf {
     installed("dynamodb-local/package/emulator")
 }
 
-/// A function as `make package` has built it for this machine.
-///
-/// # Panics
-/// When it has not.
+/// The path of a function as `make package` has built it for this machine.
 #[must_use]
 pub fn packaged(function: &str) -> PathBuf {
     let program = repository().join("target/lambda").join(function).join("bootstrap");

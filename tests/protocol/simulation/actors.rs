@@ -1,15 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_core::{Call, Deletion, Grant, IssueError, Order, Ruling, Session, Sessions};
-use acs_broker_store_dynamodb::{EpochSeconds, RecordKey};
+use acs_broker_core::{
+    BrokerError, CallContext, EpochSeconds, Grant, Initiator, Operation, RecordKey, Session,
+};
 use identity_client::{Deadline, Lifetime, Scope, Timestamp};
 use tokio::time::{Instant, sleep, timeout};
 
+use crate::decisions::Decision;
 use crate::history::Promise;
 use crate::network::now;
 use crate::operators::{self, moment};
-use crate::rulings::Said;
 use crate::world::World;
 
 const BUDGET: Duration = Duration::from_secs(10);
@@ -44,7 +45,7 @@ async fn act(world: &World, user: usize) {
         82..84 => vanish(world, user).await,
         84..87 => operators::rule(world, user, false).await,
         87..91 => operators::rule(world, user, true).await,
-        91..94 => operators::revoke_everybody(world).await,
+        91..94 => operators::revoke_all(world).await,
         _ => sweep(world).await,
     }
 }
@@ -60,7 +61,7 @@ pub(crate) fn grant() -> Grant {
 async fn issue(world: &World, user: usize) {
     let session = world.session(user);
     let asked_at = Instant::now();
-    let call = Call::new(deadline(), &world.history);
+    let call = CallContext::new(deadline(), &world.history);
     match world.broker().issue(&session, &grant(), &call).await {
         Ok(issued) => {
             world.history.count("issued");
@@ -73,18 +74,18 @@ async fn issue(world: &World, user: usize) {
                 issued.token,
             );
         }
-        Err(IssueError::SignInAgain) => {
+        Err(BrokerError::SignInAgain) => {
             world.history.count("sign-in again");
             // The app signs in again, as it is told to; a thief can not.
             if world.random.percent(70) {
                 world.sign_in(user);
             }
         }
-        Err(IssueError::Suspended) => {
+        Err(BrokerError::UserSuspended) => {
             world.history.count("kept out");
             // They write to the support.
             if world.random.percent(50) {
-                operators::say(world, &session.user, Ruling::Operator, true).await;
+                operators::decide(world, &session.user, Initiator::Operator, true).await;
             }
         }
         Err(error) => world.history.count(&format!("issue: {error}")),
@@ -92,64 +93,67 @@ async fn issue(world: &World, user: usize) {
 }
 
 /// Who asks, and up to which second sessions end once it is acknowledged.
-fn order(world: &World, user: usize) -> (Order, EpochSeconds) {
+fn order(world: &World, user: usize) -> (Initiator, EpochSeconds) {
     let at_least = EpochSeconds::from(now());
     match world.random.below(10) {
         0..6 => {
             let sign_in = world.session(user).sign_in;
-            (Order::Session(sign_in), sign_in)
+            (Initiator::User { signed_in: sign_in }, sign_in)
         }
-        6..8 => (Order::Operator, at_least),
+        6..8 => (Initiator::Operator, at_least),
         _ => {
             let ago = world.random.millis(0, 20_000);
             let at: Timestamp = now().checked_sub(ago).expect("an instant");
-            (Order::Event(at), at.into())
+            (Initiator::IdentityProvider { occurred_at: at }, at.into())
         }
     }
 }
 
 async fn revoke(world: &World, user: usize) {
     let key = world.users[user].clone();
-    let (order, watermark) = order(world, user);
+    let (order, cutoff) = order(world, user);
     let keeps = world.random.percent(25);
-    let sessions = if keeps { Sessions::Keep } else { Sessions::End };
     let asked_at = Instant::now();
-    let call = Call::new(deadline(), &world.history);
-    if world.broker().revoke(&key, order, sessions, &call).await.is_err() {
+    let call = CallContext::new(deadline(), &world.history);
+    let operation = Operation::Revoke { keep_sessions: keeps };
+    let outcome = world.broker().execute(&key, operation, order, &call).await;
+    if !operators::is_acknowledged(&outcome) {
         return world.history.count("revocation failed");
     }
     world.history.count("revoked");
     // An order that was old news, or came from a session that had ended, withdrew nothing new.
-    if !keeps || matches!(order, Order::Operator) {
-        promise(world, key, (!keeps).then_some(watermark), false, asked_at);
+    if !keeps || matches!(order, Initiator::Operator) {
+        promise(world, key, (!keeps).then_some(cutoff), false, asked_at);
     }
 }
 
 async fn delete(world: &World, user: usize) {
     let key = world.users[user].clone();
-    let (order, watermark) = order(world, user);
+    let (order, cutoff) = order(world, user);
     let asked_at = Instant::now();
     let lifting = lifting(world, &key, order);
-    let call = Call::new(deadline(), &world.history);
-    match world.broker().delete(&key, order, &call).await {
-        Err(_) => return world.history.count("deletion failed"),
-        Ok(Deletion::SessionEnded) => return world.history.count("deletion refused"),
-        Ok(Deletion::Ordered) => {}
+    let call = CallContext::new(deadline(), &world.history);
+    let outcome = world.broker().execute(&key, Operation::Delete, order, &call).await;
+    if matches!(outcome, Err(BrokerError::SignInAgain)) {
+        return world.history.count("deletion refused");
+    }
+    if !operators::is_acknowledged(&outcome) {
+        return world.history.count("deletion failed");
     }
     world.history.count("deleted");
     if let Some(number) = lifting {
-        world.history.ruling_acknowledged(&world.emulator, number, moment());
+        world.history.decision_acknowledged(&world.emulator, number, moment());
     }
-    promise(world, key, Some(watermark), true, asked_at);
+    promise(world, key, Some(cutoff), true, asked_at);
 }
 
 /// That the identity provider has deleted a user outdates its older bans, to the end of the second.
-fn lifting(world: &World, user: &RecordKey, order: Order) -> Option<usize> {
-    let Order::Event(at) = order else { return None };
+fn lifting(world: &World, user: &RecordKey, order: Initiator) -> Option<usize> {
+    let Initiator::IdentityProvider { occurred_at: at } = order else { return None };
     let end = Timestamp::from_millisecond(at.as_second() * 1000 + 999).expect("an instant");
-    let (user, ruling) = (user.clone(), Ruling::Event(end));
-    let said = Said { user, ruling, lifts: true, asked: moment(), acknowledged: None };
-    Some(world.history.ruled(said))
+    let (user, initiator) = (user.clone(), Initiator::IdentityProvider { occurred_at: end });
+    let decision = Decision { user, initiator, lifts: true, asked: moment(), acknowledged: None };
+    Some(world.history.decision_asked(decision))
 }
 
 /// Somebody deletes the identity at ACS behind the broker's back.
@@ -165,17 +169,17 @@ async fn vanish(world: &World, user: usize) {
 pub(crate) fn promise(
     world: &World,
     user: RecordKey,
-    watermark: Option<EpochSeconds>,
+    cutoff: Option<EpochSeconds>,
     deletes: bool,
     asked_at: Instant,
 ) {
     let acknowledged_at = Instant::now();
-    let promise = Promise { user, watermark, deletes, asked_at, acknowledged_at };
+    let promise = Promise { user, cutoff, deletes, asked_at, acknowledged_at };
     world.history.promised(&world.emulator, promise);
 }
 
 pub(crate) async fn sweep(world: &World) {
-    let call = Call::new(Deadline::new(now(), BUDGET * 6), &world.history);
+    let call = CallContext::new(Deadline::new(now(), BUDGET * 6), &world.history);
     match world.broker().sweep(&call).await {
         Ok(_) => world.history.count("swept"),
         Err(_) => world.history.count("sweep failed"),

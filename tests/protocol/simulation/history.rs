@@ -2,14 +2,13 @@ use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use acs_broker_core::{Happening, Observer, WorkError};
-use acs_broker_store_dynamodb::{EpochSeconds, RecordKey};
+use acs_broker_core::{BrokerError, BrokerEvent, EpochSeconds, Observer, RecordKey, StoreError};
 use acs_emulator::Emulator;
 use identity_client::{Timestamp, UserToken};
 use tokio::time::Instant;
 
+use crate::decisions::{Decision, Decisions, Moment};
 use crate::network::now;
-use crate::rulings::{Moment, Rulings, Said};
 
 /// What the users and operators of a world have seen, and what they were promised.
 #[derive(Debug, Default)]
@@ -22,8 +21,8 @@ pub(crate) struct History {
 struct Told {
     tokens: Vec<Returned>,
     promises: Vec<Promise>,
-    rulings: Rulings,
-    /// Everybody's watermarks, and since when they have certainly been written.
+    decisions: Decisions,
+    /// The global cutoffs, and since when each has certainly been written.
     marks: Vec<(EpochSeconds, Instant)>,
 }
 
@@ -42,7 +41,7 @@ struct Returned {
 pub(crate) struct Promise {
     pub(crate) user: RecordKey,
     /// Sessions up to this second have ended; `None` where sessions were kept.
-    pub(crate) watermark: Option<EpochSeconds>,
+    pub(crate) cutoff: Option<EpochSeconds>,
     /// Whether it was a deletion.
     pub(crate) deletes: bool,
     pub(crate) asked_at: Instant,
@@ -61,13 +60,13 @@ impl History {
         let mut told = self.told.lock().expect("told");
         let broken = told.promises.iter().find(|promise| {
             promise.user == *user
-                && promise.watermark.is_some_and(|mark| sign_in <= mark)
+                && promise.cutoff.is_some_and(|mark| sign_in <= mark)
                 && promise.acknowledged_at < asked_at
         });
         assert!(broken.is_none(), "a session that had ended got a token: {sign_in:?} {broken:?}");
         let mark = told.marks.iter().find(|(mark, at)| sign_in <= *mark && *at < asked_at);
-        assert!(mark.is_none(), "a session that ended with everybody's got a token: {sign_in:?}");
-        let ban = told.rulings.stands(user, false, asked_at);
+        assert!(mark.is_none(), "a session that the global cutoff ended got a token: {sign_in:?}");
+        let ban = told.decisions.stands(user, false, asked_at);
         assert!(ban.is_none(), "a banned user got a token: {ban:?}");
         let user = user.clone();
         let at = Instant::now();
@@ -82,57 +81,57 @@ impl History {
     }
 
     /// Somebody is about to say who is banned or let in; returns the number of their word.
-    pub(crate) fn ruled(&self, said: Said) -> usize {
-        self.told.lock().expect("told").rulings.asked(said)
+    pub(crate) fn decision_asked(&self, decision: Decision) -> usize {
+        self.told.lock().expect("told").decisions.asked(decision)
     }
 
-    pub(crate) fn ruling_acknowledged(&self, emulator: &Emulator, number: usize, at: Moment) {
+    pub(crate) fn decision_acknowledged(&self, emulator: &Emulator, number: usize, at: Moment) {
         let mut told = self.told.lock().expect("told");
-        told.rulings.acknowledged(number, at);
+        told.decisions.acknowledged(number, at);
         told.check(emulator);
     }
 
     /// The instants of events about a user that may arrive once more.
     pub(crate) fn events(&self, user: &RecordKey, lifts: bool) -> Vec<Timestamp> {
-        self.told.lock().expect("told").rulings.events(user, lifts)
+        self.told.lock().expect("told").decisions.events(user, lifts)
     }
 
-    /// Everybody's watermark is certainly written.
-    pub(crate) fn everybody_ended(&self, mark: EpochSeconds) {
+    /// The global cutoff is certainly written.
+    pub(crate) fn global_cutoff_written(&self, mark: EpochSeconds) {
         self.told.lock().expect("told").marks.push((mark, Instant::now()));
     }
 
     /// Nobody is banned or free against a word that stands for certain.
-    pub(crate) fn assert_ruled(&self, user: &RecordKey, is_suspended: bool) {
+    pub(crate) fn assert_decided(&self, user: &RecordKey, is_suspended: bool) {
         let told = self.told.lock().expect("told");
-        let against = told.rulings.stands(user, is_suspended, Instant::now());
+        let against = told.decisions.stands(user, is_suspended, Instant::now());
         assert!(against.is_none(), "suspended: {is_suspended}, against {against:?}");
     }
 
-    /// Tokens of sessions that the user's final watermark has ended.
+    /// Tokens of sessions that the user's final cutoff has ended.
     pub(crate) fn assert_dead_up_to(
         &self,
         emulator: &Emulator,
         user: &RecordKey,
-        watermark: EpochSeconds,
+        cutoff: EpochSeconds,
     ) {
         let told = self.told.lock().expect("told");
         for returned in told.tokens.iter().filter(|returned| returned.user == *user) {
             assert!(
-                returned.sign_in > watermark || !returned.is_active(emulator),
+                returned.sign_in > cutoff || !returned.is_active(emulator),
                 "a token outlives its session: {returned:?}"
             );
         }
         let promised = told.promises.iter().filter(|promise| promise.user == *user);
-        let highest = promised.filter_map(|promise| promise.watermark).max();
-        assert!(highest.is_none_or(|highest| highest <= watermark), "a revocation was forgotten");
+        let highest = promised.filter_map(|promise| promise.cutoff).max();
+        assert!(highest.is_none_or(|highest| highest <= cutoff), "a revocation was forgotten");
     }
 
     /// No identity that the user has was created for a session of a life that has ended.
     pub(crate) fn assert_not_resurrected(&self, user: &RecordKey, created_for: EpochSeconds) {
         let told = self.told.lock().expect("told");
         let deletions = told.promises.iter().filter(|one| one.deletes && one.user == *user);
-        let last = deletions.filter_map(|promise| promise.watermark).max();
+        let last = deletions.filter_map(|promise| promise.cutoff).max();
         assert!(last.is_none_or(|last| last < created_for), "an old session resurrected a user");
     }
 
@@ -150,13 +149,13 @@ impl Told {
     /// so is whatever was handed out before one that kept the sessions, and to who is banned.
     fn check(&self, emulator: &Emulator) {
         for returned in self.tokens.iter().filter(|returned| returned.is_active(emulator)) {
-            let ban = self.rulings.stands(&returned.user, false, Instant::now());
+            let ban = self.decisions.stands(&returned.user, false, Instant::now());
             assert!(ban.is_none(), "a user is banned and a token lives: {ban:?} {returned:?}");
         }
         for promise in &self.promises {
             for returned in self.tokens.iter().filter(|returned| returned.user == promise.user) {
-                let must_be_dead = match promise.watermark {
-                    Some(watermark) => returned.sign_in <= watermark,
+                let must_be_dead = match promise.cutoff {
+                    Some(cutoff) => returned.sign_in <= cutoff,
                     None => returned.at < promise.asked_at,
                 };
                 assert!(
@@ -178,17 +177,21 @@ impl Returned {
 }
 
 impl Observer for History {
-    fn saw(&self, happening: Happening) {
+    fn on_event(&self, event: BrokerEvent) {
         self.count(
-            match happening {
-                Happening::IdentityLost(_) => "IdentityLost".to_owned(),
+            match event {
+                BrokerEvent::IdentityLost(_) => "IdentityLost".to_owned(),
                 other => format!("{other:?}"),
             }
             .as_str(),
         );
     }
 
-    fn postponed(&self, _key: &RecordKey, _why: &WorkError) {
-        self.count("WorkPostponed");
+    fn on_retry_scheduled(&self, _key: &RecordKey, _why: &BrokerError) {
+        self.count("RetryScheduled");
+    }
+
+    fn on_optional_write_failed(&self, _write: &'static str, _why: &StoreError) {
+        self.count("optional write failed");
     }
 }

@@ -90,7 +90,7 @@ thread_local! {
     static WALL: Cell<Option<(identity_client::Timestamp, Instant)>> = const { Cell::new(None) };
 }
 
-/// The wall clock of the simulated world, which stands still while everybody works.
+/// The wall clock of the simulated world, which stands still while all tasks work.
 pub(crate) fn now() -> identity_client::Timestamp {
     let started = WALL.get().unwrap_or_else(|| {
         let start = "2026-11-23T00:00:00.25Z".parse().expect("an instant");

@@ -1,101 +1,105 @@
 //! What operators do, and an identity provider that has users banned.
 
-use acs_broker_core::{Call, Ruling, WorkError};
-use acs_broker_store_dynamodb::{EpochSeconds, Record, RecordKey, TableError, UserTable};
+use acs_broker_core::{
+    Accepted, BrokerError, CallContext, Completion, EpochSeconds, Initiator, Operation, Record,
+    RecordKey, StoreError, UserStore,
+};
 use tokio::time::Instant;
 
 use crate::actors::{deadline, promise};
+use crate::decisions::{Decision, LEAD, Moment};
 use crate::network::now;
-use crate::rulings::{LEAD, Moment, Said};
 use crate::world::World;
 
 /// How often a walk over the table goes on after something broke.
-const PATIENCE: usize = 1;
+const TIMEOUT: usize = 1;
 
 /// Somebody bans a user, or lets them in again.
 pub(crate) async fn rule(world: &World, user: usize, lifts: bool) {
     let key = world.users[user].clone();
-    let ruling = ruling(world, &key, lifts);
-    say(world, &key, ruling, lifts).await;
+    let initiator = initiator(world, &key, lifts);
+    decide(world, &key, initiator, lifts).await;
 }
 
-pub(crate) async fn say(world: &World, user: &RecordKey, ruling: Ruling, lifts: bool) {
+pub(crate) async fn decide(world: &World, user: &RecordKey, initiator: Initiator, lifts: bool) {
     let asked = moment();
-    let said = Said { user: user.clone(), ruling, lifts, asked, acknowledged: None };
-    let number = world.history.ruled(said);
-    let (broker, call) = (world.broker(), Call::new(deadline(), &world.history));
-    if lifts {
-        if broker.unsuspend(user, ruling, &call).await.is_err() {
-            return world.history.count("lifting failed");
-        }
-        world.history.count("suspension lifted");
-        return world.history.ruling_acknowledged(&world.emulator, number, moment());
+    let decision = Decision { user: user.clone(), initiator, lifts, asked, acknowledged: None };
+    let number = world.history.decision_asked(decision);
+    let (broker, call) = (world.broker(), CallContext::new(deadline(), &world.history));
+    let operation = if lifts { Operation::Unsuspend } else { Operation::Suspend };
+    let accepted = broker.execute(user, operation, initiator, &call).await;
+    if !is_acknowledged(&accepted) {
+        let what = if lifts { "lifting failed" } else { "suspension failed" };
+        return world.history.count(what);
     }
-    if broker.suspend(user, ruling, &call).await.is_err() {
-        return world.history.count("suspension failed");
+    if lifts {
+        world.history.count("suspension lifted");
+        return world.history.decision_acknowledged(&world.emulator, number, moment());
     }
     world.history.count("suspended");
-    world.history.ruling_acknowledged(&world.emulator, number, moment());
-    let watermark = match ruling {
-        Ruling::Operator => asked.wall.into(),
-        Ruling::Event(at) => at.into(),
+    world.history.decision_acknowledged(&world.emulator, number, moment());
+    let cutoff = match initiator {
+        Initiator::IdentityProvider { occurred_at: at } => at.into(),
+        Initiator::Operator | Initiator::User { .. } => asked.wall.into(),
     };
-    promise(world, user.clone(), Some(watermark), false, asked.instant);
+    promise(world, user.clone(), Some(cutoff), false, asked.instant);
 }
 
 /// An operator's word; or an event's, late or by a fast clock; or one that has arrived before.
-fn ruling(world: &World, user: &RecordKey, lifts: bool) -> Ruling {
+fn initiator(world: &World, user: &RecordKey, lifts: bool) -> Initiator {
     let random = &world.random;
     if random.percent(50) {
-        return Ruling::Operator;
+        return Initiator::Operator;
     }
     let earlier = world.history.events(user, lifts);
     if !earlier.is_empty() && random.percent(30) {
-        return Ruling::Event(*random.pick(&earlier));
+        return Initiator::IdentityProvider { occurred_at: *random.pick(&earlier) };
     }
     let is_ahead = random.percent(20);
-    Ruling::Event(if is_ahead { now() + LEAD } else { now() - random.millis(0, 20_000) })
+    Initiator::IdentityProvider {
+        occurred_at: if is_ahead { now() + LEAD } else { now() - random.millis(0, 20_000) },
+    }
 }
 
 pub(crate) fn moment() -> Moment {
     Moment { instant: Instant::now(), wall: now() }
 }
 
-/// An operator ends everybody's sessions, or takes up what another has begun.
-pub(crate) async fn revoke_everybody(world: &World) {
+/// An operator ends the sessions of all users, or goes on with what another has begun.
+pub(crate) async fn revoke_all(world: &World) {
     let asked_at = Instant::now();
-    let (broker, call) = (world.broker(), Call::new(deadline(), &world.history));
-    let marked = match everybody(world).await {
-        Ok(Some(mark)) if world.random.percent(50) => {
-            world.history.count("walk taken up");
-            Ok(mark)
+    let (broker, call) = (world.broker(), CallContext::new(deadline(), &world.history));
+    let cutoff = match global_cutoff(world).await {
+        Ok(Some(cutoff)) if world.random.percent(50) => {
+            world.history.count("scan resumed");
+            Ok(cutoff)
         }
-        _ => broker.revoke_everybody(&call).await,
+        _ => broker.revoke_all(&call).await,
     };
-    let Ok(mark) = marked else {
-        return world.history.count("mark failed");
+    let Ok(cutoff) = cutoff else {
+        return world.history.count("cutoff failed");
     };
-    world.history.everybody_ended(mark);
-    if walk(world, mark).await.is_err() {
-        return world.history.count("walk broke off");
+    world.history.global_cutoff_written(cutoff);
+    if scan(world, cutoff).await.is_err() {
+        return world.history.count("scan broke off");
     }
-    world.history.count("everybody revoked");
+    world.history.count("all revoked");
     for user in &world.users {
-        promise(world, user.clone(), Some(mark), false, asked_at);
+        promise(world, user.clone(), Some(cutoff), false, asked_at);
     }
 }
 
-async fn everybody(world: &World) -> Result<Option<EpochSeconds>, TableError> {
-    let stored = world.table.read(&RecordKey::Everybody, &deadline()).await?;
-    Ok(stored.record.sign_in_not_before)
+async fn global_cutoff(world: &World) -> Result<Option<EpochSeconds>, StoreError> {
+    let stored = world.table.read(&RecordKey::AllUsers, &deadline()).await?;
+    Ok(stored.record.sessions_valid_after)
 }
 
-/// Gives everybody who has an identity, or is about to get one, a revocation of their own.
-async fn walk(world: &World, mark: EpochSeconds) -> Result<(), WorkError> {
+/// Revokes each user who has an identity, or is about to get one.
+async fn scan(world: &World, cutoff: EpochSeconds) -> Result<(), BrokerError> {
     let mut after = None;
-    let mut patience = PATIENCE;
+    let mut patience = TIMEOUT;
     loop {
-        match step(world, mark, after.as_ref()).await {
+        match step(world, cutoff, after.as_ref()).await {
             Ok(None) => return Ok(()),
             Ok(next) => after = next,
             Err(error) if patience == 0 => return Err(error),
@@ -106,21 +110,35 @@ async fn walk(world: &World, mark: EpochSeconds) -> Result<(), WorkError> {
 
 async fn step(
     world: &World,
-    mark: EpochSeconds,
+    cutoff: EpochSeconds,
     after: Option<&RecordKey>,
-) -> Result<Option<RecordKey>, WorkError> {
-    let call = Call::new(deadline(), &world.history);
+) -> Result<Option<RecordKey>, BrokerError> {
+    let call = CallContext::new(deadline(), &world.history);
     let page = world.table.list(after, 1, &deadline()).await?;
-    let holds = |record: &Record| record.binding.is_some() || record.lease.is_some();
+    let holds = |record: &Record| record.bound().is_some() || record.lease().is_some();
     for (key, _) in page.records.iter().filter(|(_, record)| holds(record)) {
-        world.broker().revoke_until(key, mark, &call).await?;
+        let accepted = world.broker().enforce_cutoff(key, cutoff, &call).await?;
+        if let Completion::Deferred(error) = accepted.completion
+            && !error.is_no_such_identity()
+        {
+            return Err(error.into());
+        }
     }
     Ok(page.next)
 }
 
 /// An operator sees the last walk through, should there have been one.
-pub(crate) async fn complete_walk(world: &World) {
-    if let Some(mark) = everybody(world).await.expect("a calm table") {
-        walk(world, mark).await.expect("a calm table and a calm ACS");
+pub(crate) async fn complete_scan(world: &World) {
+    if let Some(cutoff) = global_cutoff(world).await.expect("a calm table") {
+        scan(world, cutoff).await.expect("a calm table and a calm ACS");
+    }
+}
+
+/// Returns whether an HTTP caller would hear that it is done.
+pub(crate) fn is_acknowledged(outcome: &Result<Accepted, BrokerError>) -> bool {
+    match outcome {
+        Ok(Accepted { completion: Completion::Deferred(error), .. }) => error.is_no_such_identity(),
+        Ok(_) => true,
+        Err(_) => false,
     }
 }

@@ -2,8 +2,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use acs_broker_core::{Call, IssueError, Ruling, Session, Settings, TokenBroker};
-use acs_broker_store_dynamodb::{MemoryTable, Nonce, Record, RecordKey, UserTable};
+use acs_broker_core::{
+    BrokerError, BrokerSettings, CallContext, Initiator, Record, RecordKey, Session, TokenBroker,
+    UniqueId, UserStore,
+};
 use acs_emulator::Emulator;
 use identity_client::{ConnectionString, Deadline, IdentityClient, IdentityId, Options};
 use tokio::time::sleep;
@@ -14,7 +16,7 @@ use crate::history::History;
 use crate::network::{Network, now, reset_clock};
 use crate::operators;
 use crate::random::Random;
-use crate::table::RemoteTable;
+use crate::store::{RemoteCalls, RemoteStore};
 
 /// Two users, several requests at once for each, three processes, one table, one ACS.
 #[derive(Debug)]
@@ -24,8 +26,8 @@ pub(crate) struct World {
     pub(crate) history: History,
     pub(crate) users: Vec<RecordKey>,
     sessions: Mutex<Vec<Vec<Session>>>,
-    processes: Mutex<Vec<Arc<TokenBroker<RemoteTable>>>>,
-    pub(crate) table: RemoteTable,
+    processes: Mutex<Vec<Arc<TokenBroker<RemoteStore>>>>,
+    pub(crate) table: RemoteStore,
 }
 
 /// How often what happened.
@@ -49,7 +51,7 @@ impl World {
         for life in lives {
             life.await.expect("a life without a broken promise");
         }
-        world.come_to_rest().await;
+        world.settle().await;
         world.check_at_rest().await;
         Figures(world.history.counts())
     }
@@ -58,7 +60,7 @@ impl World {
         let random = Arc::new(Random::new(seed));
         let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(seed)));
         let network = Arc::new(Network::new(Arc::clone(&random)));
-        let table = RemoteTable { table: Arc::new(MemoryTable::default()), network };
+        let table = RemoteStore::new(RemoteCalls { network });
         let user = |subject: &str| {
             let issuer = "https://idp.example".parse().expect("an issuer");
             RecordKey::user(issuer, subject.parse().expect("a subject"))
@@ -82,29 +84,29 @@ impl World {
         let ConnectionString { endpoint, access_key } = text.parse().expect("a connection string");
         let transport = RemoteAcs {
             emulator: Arc::clone(&self.emulator),
-            network: Arc::clone(&self.table.network),
+            network: Arc::clone(&self.table.interceptor.network),
             random: Arc::clone(&self.random),
         };
         IdentityClient::new(endpoint, access_key, Arc::new(transport), Options::default())
     }
 
     pub(crate) async fn bound_identity(&self, user: &RecordKey) -> Option<IdentityId> {
-        self.record(user).await.binding.map(|binding| binding.identity)
+        self.record(user).await.bound().map(|bound| bound.id.clone())
     }
 
     async fn record(&self, key: &RecordKey) -> Record {
         let deadline = Deadline::new(now(), Duration::ZERO);
-        self.table.table.read(key, &deadline).await.expect("a calm table").record
+        self.table.rows.read(key, &deadline).await.expect("a calm table").record
     }
 
-    fn process(&self) -> Arc<TokenBroker<RemoteTable>> {
-        let settings = Settings { tombstone_retention: Duration::from_hours(24 * 400) };
+    fn process(&self) -> Arc<TokenBroker<RemoteStore>> {
+        let settings = BrokerSettings { tombstone_retention: Duration::from_hours(24 * 400) };
         let random = Arc::clone(&self.random);
-        let nonces = move || Nonce::from_bits(u128::from(random.next()));
+        let nonces = move || UniqueId::from_bits(u128::from(random.next()));
         Arc::new(TokenBroker::new(self.table.clone(), self.acs(), settings, nonces))
     }
 
-    pub(crate) fn broker(&self) -> Arc<TokenBroker<RemoteTable>> {
+    pub(crate) fn broker(&self) -> Arc<TokenBroker<RemoteStore>> {
         let processes = self.processes.lock().expect("processes");
         Arc::clone(self.random.pick(&processes))
     }
@@ -126,15 +128,15 @@ impl World {
     pub(crate) fn session(&self, user: usize) -> Session {
         let sessions = self.sessions.lock().expect("sessions");
         let of_user = &sessions[user];
-        let newest = of_user.last().expect("everybody has signed in once");
+        let newest = of_user.last().expect("each user has signed in once");
         if self.random.percent(75) { newest.clone() } else { self.random.pick(of_user).clone() }
     }
 
     /// No more faults; an operator completes the walk of the last mark, and sweeps until nothing is
     /// due for a day.
-    async fn come_to_rest(&self) {
-        self.table.network.calm_down();
-        operators::complete_walk(self).await;
+    async fn settle(&self) {
+        self.table.interceptor.network.calm_down();
+        operators::complete_scan(self).await;
         for _ in 0..24 {
             sleep(Duration::from_hours(1)).await;
             actors::sweep(self).await;
@@ -142,19 +144,23 @@ impl World {
     }
 
     async fn check_at_rest(&self) {
-        let rows = self.table.table.rows();
-        let everybody = self.record(&RecordKey::Everybody).await.sign_in_not_before;
+        let rows = self.table.rows.rows();
+        let global_cutoff = self.record(&RecordKey::AllUsers).await.sessions_valid_after;
         let mut bound = BTreeSet::new();
         for (key, record) in &rows {
-            assert_eq!((record.pending, record.lease), (None, None), "work was lost: {record:?}");
-            if let Some(binding) = &record.binding {
+            assert_eq!(
+                (record.pending(), record.lease()),
+                (None, None),
+                "an operation was lost: {record:?}"
+            );
+            if let Some(identity) = record.bound() {
                 assert!(matches!(key, RecordKey::User(..)), "an orphan was left: {record:?}");
-                self.history.assert_not_resurrected(key, binding.sign_in);
-                let is_own = bound.insert(binding.identity.to_string());
-                assert!(is_own, "two users have one identity: {}", binding.identity);
+                self.history.assert_not_resurrected(key, identity.sign_in);
+                let is_own = bound.insert(identity.id.to_string());
+                assert!(is_own, "two users have one identity: {}", identity.id);
             }
-            if let Some(watermark) = record.sign_in_not_before.max(everybody) {
-                self.history.assert_dead_up_to(&self.emulator, key, watermark);
+            if let Some(cutoff) = record.sessions_valid_after.max(global_cutoff) {
+                self.history.assert_dead_up_to(&self.emulator, key, cutoff);
             }
         }
         self.check_identities(&bound);
@@ -169,8 +175,9 @@ impl World {
         let identities = self.emulator.identities();
         let live = identities.iter().filter(|identity| identity.deleted_at.is_none());
         let unknown = live.filter(|identity| !bound.contains(&identity.id)).count() as u64;
-        let rows = self.table.table.rows();
-        let counted: u64 = rows.iter().map(|(_, record)| u64::from(record.possibly_lost)).sum();
+        let rows = self.table.rows.rows();
+        let counted: u64 =
+            rows.iter().map(|(_, record)| u64::from(record.unconfirmed_identities)).sum();
         assert!(unknown <= counted, "{unknown} identities are lost, {counted} counted");
         for _ in 0..unknown {
             self.history.count("identities that nobody knows");
@@ -179,13 +186,13 @@ impl World {
 
     async fn check_who_is_banned(&self, user: &RecordKey) {
         let is_suspended = self.record(user).await.is_suspended();
-        self.history.assert_ruled(user, is_suspended);
+        self.history.assert_decided(user, is_suspended);
         if is_suspended {
             let session = actors::fresh(user.clone());
-            let call = Call::new(actors::deadline(), &self.history);
+            let call = CallContext::new(actors::deadline(), &self.history);
             let refused = self.broker().issue(&session, &actors::grant(), &call).await;
-            assert!(matches!(refused, Err(IssueError::Suspended)), "{refused:?}");
-            operators::say(self, user, Ruling::Operator, true).await;
+            assert!(matches!(refused, Err(BrokerError::UserSuspended)), "{refused:?}");
+            operators::decide(self, user, Initiator::Operator, true).await;
         }
     }
 
@@ -195,7 +202,7 @@ impl World {
         for _ in 0..2 {
             sleep(Duration::from_secs(61)).await;
             let session = actors::fresh(user.clone());
-            let call = Call::new(actors::deadline(), &self.history);
+            let call = CallContext::new(actors::deadline(), &self.history);
             issued = self.broker().issue(&session, &actors::grant(), &call).await.ok();
             if issued.is_some() {
                 break;
@@ -228,17 +235,17 @@ impl Figures {
             "suspended",
             "suspension lifted",
             "kept out",
-            "everybody revoked",
-            "walk taken up",
-            "walk broke off",
+            "all revoked",
+            "scan resumed",
+            "scan broke off",
             "IdentityCreated",
             "IdentityReplaced",
             "IdentityDiscarded",
             "OrphanJournaled",
-            "IdentityPossiblyLost",
-            "TokenDropped",
-            "WaitedForLease",
-            "WorkPostponed",
+            "IdentityUnconfirmed",
+            "TokenDiscarded",
+            "LeaseWait",
+            "RetryScheduled",
             "identities that nobody knows",
         ] {
             assert!(self.0.contains_key(what) || seeds < 100, "{what:?} never happened");

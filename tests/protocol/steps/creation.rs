@@ -3,165 +3,189 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_core::{Happening, IssueError, Order, Swept, WorkError};
-use acs_broker_store_dynamodb::{Fault, RecordKey};
+use acs_broker_core::{BrokerError, BrokerEvent, Initiator, RecordKey, SweepReport};
+use acs_broker_store_dynamodb::testing::Fault;
 use tokio::time::advance;
 
-use crate::stage::{CREATE, DELETE, Stage, Turn, alice, assert_busy};
+use crate::harness::{CREATE, DELETE, Harness, Turn, alice, assert_busy};
 
 /// A request has died between ACS's work and its answer.
-async fn after_the_death_of_a_creator() -> Arc<Stage> {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |_| std::future::pending());
-    let dying = Arc::clone(&stage);
+async fn after_the_death_of_a_creator() -> Arc<Harness> {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |_| std::future::pending());
+    let dying = Arc::clone(&harness);
     let dies = tokio::spawn(async move { dying.issue(&dying.session(0)).await });
-    while stage.live_identities().is_empty() {
+    while harness.live_identities().is_empty() {
         tokio::task::yield_now().await;
     }
     dies.abort();
-    stage
+    harness
 }
 
+/// A deletion during a creation leaves no identity behind.
 #[tokio::test(start_paused = true)]
-async fn a_deletion_during_a_creation_leaves_no_identity_behind() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move {
-        stage.delete(Order::Operator).await.unwrap();
+async fn concurrent_deletion_leaves_no_identity() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.delete(Initiator::Operator).await.unwrap();
     });
-    assert_busy(&stage.issue(&stage.session(0)).await);
-    assert_eq!(stage.live_identities(), []);
-    let record = stage.record(&alice()).await;
-    assert_eq!((record.binding, record.lease, record.possibly_lost), (None, None, 0));
-    let refused = stage.issue(&stage.session(0)).await;
-    assert!(matches!(refused, Err(IssueError::SignInAgain)), "{refused:?}");
+    assert_busy(&harness.issue(&harness.session(0)).await);
+    assert_eq!(harness.live_identities(), []);
+    let record = harness.record(&alice()).await;
+    assert_eq!((record.bound(), record.lease(), record.unconfirmed_identities), (None, None, 0));
+    let refused = harness.issue(&harness.session(0)).await;
+    assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
 }
 
+/// A revocation during a creation keeps the identity and discards the token.
 #[tokio::test(start_paused = true)]
-async fn a_revocation_during_a_creation_keeps_the_identity_and_drops_the_token() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move { stage.revoke(Order::Operator).await.unwrap() });
-    let refused = stage.issue(&stage.session(0)).await;
-    assert!(matches!(refused, Err(IssueError::SignInAgain)), "{refused:?}");
-    let bound = stage.record(&alice()).await.binding.unwrap().identity;
-    assert_eq!(stage.live_identities(), [bound]);
+async fn concurrent_revocation_discards_the_token() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.revoke(Initiator::Operator).await.unwrap();
+    });
+    let refused = harness.issue(&harness.session(0)).await;
+    assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
+    let bound = harness.record(&alice()).await.bound().unwrap().id.clone();
+    assert_eq!(harness.live_identities(), [bound]);
 }
 
+/// A binding write counts even if its response is lost.
 #[tokio::test(start_paused = true)]
-async fn a_binding_whose_answer_is_lost_is_a_binding() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move { stage.table.rows.fail_next([Fault::AnswerLost]) });
-    let issued = stage.issue(&stage.session(0)).await.unwrap();
-    assert!(stage.is_active(&issued));
-    let bound = stage.record(&alice()).await.binding.unwrap().identity;
+async fn binding_with_lost_response_counts() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.table.rows.fail_next([Fault::ReplyLost]);
+    });
+    let issued = harness.issue(&harness.session(0)).await.unwrap();
+    assert!(harness.is_active(&issued));
+    let bound = harness.record(&alice()).await.bound().unwrap().id.clone();
     assert_eq!(bound, issued.token.identity);
 }
 
+/// An identity that cannot be bound is deleted again.
 #[tokio::test(start_paused = true)]
-async fn an_identity_that_cannot_be_bound_is_deleted_again() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move { stage.table.rows.fail_next([Fault::Lost; 3]) });
-    assert_busy(&stage.issue(&stage.session(0)).await);
-    assert_eq!(stage.live_identities(), []);
-    assert!(stage.happened().contains(&Happening::IdentityDiscarded));
-    let record = stage.record(&alice()).await;
-    assert_eq!((record.lease, record.possibly_lost), (None, 0), "the next request need not wait");
+async fn unbindable_identity_is_deleted() {
+    let harness = Harness::new();
+    harness.interleave(
+        CREATE,
+        |harness| async move { harness.table.rows.fail_next([Fault::Lost; 3]) },
+    );
+    assert_busy(&harness.issue(&harness.session(0)).await);
+    assert_eq!(harness.live_identities(), []);
+    assert!(harness.events().contains(&BrokerEvent::IdentityDiscarded));
+    let record = harness.record(&alice()).await;
+    assert_eq!(
+        (record.lease(), record.unconfirmed_identities),
+        (None, 0),
+        "the next request need not wait"
+    );
 }
 
+/// An identity that can be neither bound nor deleted is journaled as an orphan and swept.
 #[tokio::test(start_paused = true)]
-async fn an_identity_that_can_be_neither_bound_nor_deleted_is_journaled_and_swept() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move {
-        stage.on(DELETE, Turn::Answers(503, ""));
-        stage.delete(Order::Operator).await.unwrap();
+async fn orphan_is_journaled_and_swept() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.on(DELETE, Turn::Respond(503, ""));
+        harness.delete(Initiator::Operator).await.unwrap();
     });
-    assert_busy(&stage.issue(&stage.session(0)).await);
-    assert!(stage.happened().contains(&Happening::OrphanJournaled));
-    let [orphan] = stage.live_identities().try_into().expect("one orphan");
+    assert_busy(&harness.issue(&harness.session(0)).await);
+    assert!(harness.events().contains(&BrokerEvent::OrphanJournaled));
+    let [orphan] = harness.live_identities().try_into().expect("one orphan");
     advance(Duration::from_secs(61)).await;
-    assert_eq!(stage.sweep().await, Swept { deleted: 1, ..Swept::default() });
-    assert_eq!(stage.live_identities(), []);
-    let orphan = stage.record(&RecordKey::Orphan(orphan)).await;
-    assert!(orphan.binding.is_none() && orphan.expires_at.is_some());
+    assert_eq!(harness.sweep().await, SweepReport { deleted: 1, ..SweepReport::default() });
+    assert_eq!(harness.live_identities(), []);
+    let orphan = harness.record(&RecordKey::Orphan(orphan)).await;
+    assert!(orphan.bound().is_none() && orphan.expires_at.is_some());
 }
 
+/// An identity that cannot be journaled either is named to the operator and counted.
 #[tokio::test(start_paused = true)]
-async fn an_identity_that_nobody_can_write_down_is_named_to_the_operator_and_counted() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move {
-        stage.on(DELETE, Turn::Answers(503, ""));
-        stage.table.rows.fail_next([Fault::Lost; 5]);
+async fn unjournaled_identity_is_reported_and_counted() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.on(DELETE, Turn::Respond(503, ""));
+        harness.table.rows.fail_next([Fault::Lost; 5]);
     });
-    let failed = stage.issue(&stage.session(0)).await;
-    assert!(matches!(failed, Err(IssueError::Work(WorkError::Table(_)))), "{failed:?}");
-    let [lost] = stage.live_identities().try_into().expect("one identity");
-    assert!(stage.happened().contains(&Happening::IdentityLost(lost)));
+    let failed = harness.issue(&harness.session(0)).await;
+    assert!(matches!(failed, Err(BrokerError::Store(_))), "{failed:?}");
+    let [lost] = harness.live_identities().try_into().expect("one identity");
+    assert!(harness.events().contains(&BrokerEvent::IdentityLost(lost)));
     advance(Duration::from_secs(13)).await;
-    assert_eq!(stage.sweep().await, Swept { leases_ended: 1, ..Swept::default() });
-    assert_eq!(stage.record(&alice()).await.possibly_lost, 1);
+    assert_eq!(harness.sweep().await, SweepReport { leases_expired: 1, ..SweepReport::default() });
+    assert_eq!(harness.record(&alice()).await.unconfirmed_identities, 1);
 }
 
+/// An identity that is bound although the store fell silent is neither deleted nor journaled.
 #[tokio::test(start_paused = true)]
-async fn an_identity_that_is_bound_though_the_table_fell_silent_is_neither_deleted_nor_journaled() {
-    let stage = Stage::new();
-    stage.meanwhile(CREATE, |stage| async move {
-        stage.table.rows.fail_next([Fault::AnswerLost, Fault::Lost, Fault::Lost, Fault::Lost]);
+async fn silent_store_keeps_bound_identity() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.table.rows.fail_next([Fault::ReplyLost, Fault::Lost, Fault::Lost, Fault::Lost]);
     });
-    let issued = stage.issue(&stage.session(0)).await.unwrap();
-    assert!(stage.is_active(&issued));
-    assert_eq!(stage.live_identities(), [issued.token.identity]);
+    let issued = harness.issue(&harness.session(0)).await.unwrap();
+    assert!(harness.is_active(&issued));
+    assert_eq!(harness.live_identities(), [issued.token.identity]);
 }
 
+/// A creation whose response is lost is counted and not repeated.
 #[tokio::test(start_paused = true)]
-async fn a_creation_whose_answer_is_lost_is_counted_and_not_repeated() {
-    let stage = Stage::new();
-    stage.on(CREATE, Turn::AnswerLost);
-    let failed = stage.issue(&stage.session(0)).await;
-    assert!(matches!(failed, Err(IssueError::Work(WorkError::Acs(_)))), "{failed:?}");
-    assert_eq!(stage.live_identities().len(), 1);
-    assert_eq!(stage.happened(), [Happening::IdentityPossiblyLost]);
-    let record = stage.record(&alice()).await;
-    assert_eq!((record.possibly_lost, record.lease), (1, None));
-    assert!(stage.issue(&stage.session(0)).await.unwrap().created);
+async fn lost_response_is_counted() {
+    let harness = Harness::new();
+    harness.on(CREATE, Turn::ReplyLost);
+    let failed = harness.issue(&harness.session(0)).await;
+    assert!(matches!(failed, Err(BrokerError::Acs(_))), "{failed:?}");
+    assert_eq!(harness.live_identities().len(), 1);
+    assert_eq!(harness.events(), [BrokerEvent::IdentityUnconfirmed]);
+    let record = harness.record(&alice()).await;
+    assert_eq!((record.unconfirmed_identities, record.lease()), (1, None));
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
 }
 
+/// A creation that ACS refuses costs nothing, and the next request need not wait.
 #[tokio::test(start_paused = true)]
-async fn a_creation_that_acs_refuses_costs_nothing_and_the_next_request_need_not_wait() {
-    let stage = Stage::new();
-    stage.on(CREATE, Turn::Answers(429, ""));
-    stage.issue(&stage.session(0)).await.unwrap_err();
-    let record = stage.record(&alice()).await;
-    assert_eq!((record.possibly_lost, record.lease), (0, None));
-    assert!(stage.issue(&stage.session(0)).await.unwrap().created);
+async fn refused_creation_releases_its_lease() {
+    let harness = Harness::new();
+    harness.on(CREATE, Turn::Respond(429, ""));
+    harness.issue(&harness.session(0)).await.unwrap_err();
+    let record = harness.record(&alice()).await;
+    assert_eq!((record.unconfirmed_identities, record.lease()), (0, None));
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
 }
 
+/// A request waits for a creator that died, then takes its lease over and counts its identity.
 #[tokio::test(start_paused = true)]
-async fn a_creator_that_dies_is_waited_for_taken_over_and_counted() {
-    let stage = after_the_death_of_a_creator().await;
-    assert_busy(&stage.issue(&stage.session(0)).await);
+async fn dead_creator_is_taken_over() {
+    let harness = after_the_death_of_a_creator().await;
+    assert_busy(&harness.issue(&harness.session(0)).await);
     advance(Duration::from_secs(12)).await;
-    assert!(stage.issue(&stage.session(0)).await.unwrap().created);
-    assert_eq!(stage.record(&alice()).await.possibly_lost, 1);
-    assert!(stage.happened().contains(&Happening::IdentityPossiblyLost));
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    assert_eq!(harness.record(&alice()).await.unconfirmed_identities, 1);
+    assert!(harness.events().contains(&BrokerEvent::IdentityUnconfirmed));
 }
 
+/// The sweep counts the identity of a creator that died and whose user does not return.
 #[tokio::test(start_paused = true)]
-async fn a_creator_that_dies_and_whose_user_never_comes_back_is_counted_by_the_sweep() {
-    let stage = after_the_death_of_a_creator().await;
-    assert_eq!(stage.sweep().await, Swept::default(), "its lease is still live");
+async fn sweep_counts_dead_creator() {
+    let harness = after_the_death_of_a_creator().await;
+    assert_eq!(harness.sweep().await, SweepReport::default(), "its lease is still live");
     advance(Duration::from_secs(13)).await;
-    assert_eq!(stage.sweep().await, Swept { leases_ended: 1, ..Swept::default() });
-    let record = stage.record(&alice()).await;
-    assert_eq!((record.possibly_lost, record.lease), (1, None));
+    assert_eq!(harness.sweep().await, SweepReport { leases_expired: 1, ..SweepReport::default() });
+    let record = harness.record(&alice()).await;
+    assert_eq!((record.unconfirmed_identities, record.lease()), (1, None));
 }
 
+/// A deletion event ends the creation for an older session, although the cutoff is already past the
+/// event.
 #[tokio::test(start_paused = true)]
-async fn a_deletion_event_ends_a_creation_for_an_old_session_though_the_watermark_is_past_it() {
-    let stage = Stage::new();
-    let deleted_at = stage.now().checked_sub(Duration::from_secs(5)).unwrap();
-    stage.meanwhile(CREATE, move |stage| async move {
-        stage.revoke(Order::Operator).await.unwrap();
-        stage.delete(Order::Event(deleted_at)).await.unwrap();
+async fn old_deletion_event_cancels_lease() {
+    let harness = Harness::new();
+    let deleted_at = harness.now().checked_sub(Duration::from_secs(5)).unwrap();
+    harness.interleave(CREATE, move |harness| async move {
+        harness.revoke(Initiator::Operator).await.unwrap();
+        harness.delete(Initiator::IdentityProvider { occurred_at: deleted_at }).await.unwrap();
     });
-    stage.issue(&stage.session(9)).await.unwrap_err();
-    assert_eq!(stage.live_identities(), []);
+    harness.issue(&harness.session(9)).await.unwrap_err();
+    assert_eq!(harness.live_identities(), []);
 }

@@ -3,130 +3,144 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use acs_broker_core::{Happening, IssueError, Order, Swept, WorkError};
+use acs_broker_core::{BrokerError, BrokerEvent, Initiator, SweepReport};
 use identity_client::Timestamp;
 use tokio::time::{Instant, advance};
 
-use crate::stage::{DELETE, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Stage, Turn, alice};
+use crate::harness::{DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice};
 
+/// A renewal in a warm function costs one call to ACS and one to the store.
 #[tokio::test(start_paused = true)]
-async fn a_renewal_in_a_warm_function_costs_one_call_to_acs_and_one_to_the_table() {
-    let stage = Stage::new();
-    let first = stage.issue(&stage.session(0)).await.unwrap();
+async fn warm_renewal_costs_two_calls() {
+    let harness = Harness::new();
+    let first = harness.issue(&harness.session(0)).await.unwrap();
     assert!(first.created);
-    let calls = stage.table.calls.swap(0, Ordering::Relaxed);
-    assert_eq!(calls, 4, "read, claim, and at once bind and read everybody's watermark");
-    let renewed = stage.issue(&stage.session(0)).await.unwrap();
-    assert_eq!(stage.table.calls.load(Ordering::Relaxed), 1);
+    let calls = harness.table.interceptor.calls.swap(0, Ordering::Relaxed);
+    assert_eq!(calls, 4, "read, claim, and at once bind and read the global cutoff");
+    let renewed = harness.issue(&harness.session(0)).await.unwrap();
+    assert_eq!(harness.table.interceptor.calls.load(Ordering::Relaxed), 1);
     assert_eq!(renewed.token.identity, first.token.identity);
-    let issued: u64 = stage.emulator.identities().iter().map(|one| one.tokens_issued).sum();
+    let issued: u64 = harness.emulator.identities().iter().map(|one| one.tokens_issued).sum();
     assert_eq!(issued, 2);
 }
 
+/// A revocation between the issue and the read keeps the token from the older session.
 #[tokio::test(start_paused = true)]
-async fn a_revocation_between_minting_and_reading_keeps_the_token_from_the_old_session() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(5)).await.unwrap();
-    stage.meanwhile(ISSUE, |stage| async move { stage.revoke(Order::Operator).await.unwrap() });
-    let refused = stage.issue(&stage.session(5)).await;
-    assert!(matches!(refused, Err(IssueError::SignInAgain)), "{refused:?}");
-    assert_eq!(stage.happened().last(), Some(&Happening::TokenDropped));
+async fn revocation_after_issue_discards_token() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    harness.interleave(ISSUE, |harness| async move {
+        harness.revoke(Initiator::Operator).await.unwrap();
+    });
+    let refused = harness.issue(&harness.session(5)).await;
+    assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
+    assert_eq!(harness.events().last(), Some(&BrokerEvent::TokenDiscarded));
 }
 
+/// A token waits for as few responses of the store as possible.
 #[tokio::test(start_paused = true)]
-async fn a_token_waits_for_no_more_answers_of_the_table_than_it_must() {
-    let stage = Stage::new();
-    stage.table.delay.store(10, Ordering::Relaxed);
+async fn token_waits_for_fewest_store_calls() {
+    let harness = Harness::new();
+    harness.table.interceptor.delay.store(10, Ordering::Relaxed);
     for (millis, what) in [(30, "read, claim, bind"), (10, "read")] {
         let started = Instant::now();
-        stage.issue(&stage.session(0)).await.unwrap();
+        harness.issue(&harness.session(0)).await.unwrap();
         assert_eq!(started.elapsed(), Duration::from_millis(millis), "{what}");
     }
 }
 
+/// A session newer than a late deletion gets a token of a new identity, not of the one being
+/// deleted.
 #[tokio::test(start_paused = true)]
-async fn a_session_newer_than_a_late_deletion_gets_a_token_of_a_new_identity_not_of_the_dying_one()
-{
-    let stage = Stage::new();
-    let old = stage.issue(&stage.session(20)).await.unwrap();
-    let deleted_at = Order::Event(stage.now().checked_sub(Duration::from_secs(10)).unwrap());
-    stage.meanwhile(ISSUE, move |stage| async move {
-        stage.on(DELETE, Turn::Answers(503, ""));
-        stage.delete(deleted_at).await.unwrap_err();
+async fn newer_session_gets_new_identity() {
+    let harness = Harness::new();
+    let old = harness.issue(&harness.session(20)).await.unwrap();
+    let deleted_at = Initiator::IdentityProvider {
+        occurred_at: harness.now().checked_sub(Duration::from_secs(10)).unwrap(),
+    };
+    harness.interleave(ISSUE, move |harness| async move {
+        harness.on(DELETE, Turn::Respond(503, ""));
+        harness.delete(deleted_at).await.unwrap_err();
     });
-    let new = stage.issue(&stage.session(1)).await.unwrap();
+    let new = harness.issue(&harness.session(1)).await.unwrap();
     assert_ne!(new.token.identity, old.token.identity);
-    assert!(stage.is_active(&new) && !stage.is_active(&old));
-    assert_eq!(stage.live_identities(), std::slice::from_ref(&new.token.identity));
+    assert!(harness.is_active(&new) && !harness.is_active(&old));
+    assert_eq!(harness.live_identities(), std::slice::from_ref(&new.token.identity));
 }
 
+/// A minute of false 404s from ACS does not cost a user their identity.
 #[tokio::test(start_paused = true)]
-async fn a_minute_of_wrong_words_of_acs_does_not_cost_a_user_their_identity() {
-    let stage = Stage::new();
-    let first = stage.issue(&stage.session(0)).await.unwrap();
+async fn minute_of_false_404s_keeps_identity() {
+    let harness = Harness::new();
+    let first = harness.issue(&harness.session(0)).await.unwrap();
     for _ in 0..59 {
-        stage.on(ISSUE, NO_SUCH_IDENTITY);
-        let failed = stage.issue(&stage.session(0)).await;
-        assert!(matches!(failed, Err(IssueError::Work(WorkError::Acs(_)))), "{failed:?}");
+        harness.on(ISSUE, NO_SUCH_IDENTITY);
+        let failed = harness.issue(&harness.session(0)).await;
+        assert!(matches!(failed, Err(BrokerError::Acs(_))), "{failed:?}");
         advance(Duration::from_secs(1)).await;
     }
-    let again = stage.issue(&stage.session(0)).await.unwrap();
+    let again = harness.issue(&harness.session(0)).await.unwrap();
     assert_eq!(again.token.identity, first.token.identity);
-    assert_eq!(stage.record(&alice()).await.doubted_since, None, "its word is taken back");
+    let record = harness.record(&alice()).await;
+    assert_eq!(record.bound().unwrap().not_found_since, None, "the report is cleared");
     advance(Duration::from_secs(61)).await;
-    stage.on(ISSUE, NO_SUCH_IDENTITY);
-    stage.issue(&stage.session(0)).await.unwrap_err();
-    assert_eq!(stage.live_identities(), [first.token.identity]);
+    harness.on(ISSUE, NO_SUCH_IDENTITY);
+    harness.issue(&harness.session(0)).await.unwrap_err();
+    assert_eq!(harness.live_identities(), [first.token.identity]);
 }
 
+/// An identity that ACS reports missing for a minute is deleted for certain and replaced.
 #[tokio::test(start_paused = true)]
-async fn an_identity_that_acs_denies_for_a_minute_is_replaced_and_certainly_gone() {
-    let stage = Stage::new();
-    let first = stage.issue(&stage.session(0)).await.unwrap();
-    stage.on(ISSUE, NO_SUCH_IDENTITY);
-    stage.issue(&stage.session(0)).await.unwrap_err();
+async fn confirmed_missing_identity_is_replaced() {
+    let harness = Harness::new();
+    let first = harness.issue(&harness.session(0)).await.unwrap();
+    harness.on(ISSUE, NO_SUCH_IDENTITY);
+    harness.issue(&harness.session(0)).await.unwrap_err();
     advance(Duration::from_mins(1)).await;
-    stage.on(ISSUE, NO_SUCH_IDENTITY);
-    let second = stage.issue(&stage.session(0)).await.unwrap();
-    assert_eq!(stage.live_identities(), std::slice::from_ref(&second.token.identity));
-    assert!(!stage.is_active(&first), "no later revocation would reach it");
-    assert!(stage.happened().contains(&Happening::IdentityReplaced));
+    harness.on(ISSUE, NO_SUCH_IDENTITY);
+    let second = harness.issue(&harness.session(0)).await.unwrap();
+    assert_eq!(harness.live_identities(), std::slice::from_ref(&second.token.identity));
+    assert!(!harness.is_active(&first), "no later revocation would reach it");
+    assert!(harness.events().contains(&BrokerEvent::IdentityReplaced));
 }
 
+/// An identity of another resource is never replaced.
 #[tokio::test(start_paused = true)]
-async fn an_identity_of_another_resource_is_never_replaced() {
-    let stage = Stage::new();
-    let first = stage.issue(&stage.session(0)).await.unwrap();
+async fn foreign_identity_is_never_replaced() {
+    let harness = Harness::new();
+    let first = harness.issue(&harness.session(0)).await.unwrap();
     for _ in 0..3 {
-        stage.on(ISSUE, NOT_OWNED);
-        let failed = stage.issue(&stage.session(0)).await;
-        let Err(IssueError::Work(WorkError::Acs(error))) = failed else { panic!("{failed:?}") };
+        harness.on(ISSUE, NOT_OWNED);
+        let failed = harness.issue(&harness.session(0)).await;
+        let Err(BrokerError::Acs(error)) = failed else { panic!("{failed:?}") };
         assert!(error.is_not_owned());
     }
-    let bound = stage.record(&alice()).await.binding.unwrap().identity;
+    let bound = harness.record(&alice()).await.bound().unwrap().id.clone();
     assert_eq!(bound, first.token.identity);
 }
 
+/// A fresh session gets its token although a revocation was pending, which is completed first.
 #[tokio::test(start_paused = true)]
-async fn a_fresh_session_gets_its_token_after_a_revocation_that_is_still_to_be_done() {
-    let stage = Stage::new();
-    let old = stage.issue(&stage.session(5)).await.unwrap();
-    stage.on(REVOKE, Turn::Answers(503, ""));
-    stage.revoke(Order::Session(stage.session(5).sign_in)).await.unwrap_err();
+async fn pending_revocation_completes_before_issue() {
+    let harness = Harness::new();
+    let old = harness.issue(&harness.session(5)).await.unwrap();
+    harness.on(REVOKE, Turn::Respond(503, ""));
+    harness.revoke(Initiator::User { signed_in: harness.session(5).sign_in }).await.unwrap_err();
     advance(Duration::from_secs(1)).await;
-    let new = stage.issue(&stage.session(0)).await.unwrap();
-    stage.revoke(Order::Session(stage.session(6).sign_in)).await.unwrap();
+    let new = harness.issue(&harness.session(0)).await.unwrap();
+    harness.revoke(Initiator::User { signed_in: harness.session(6).sign_in }).await.unwrap();
     advance(Duration::from_secs(61)).await;
-    assert_eq!(stage.sweep().await, Swept::default());
-    assert!(stage.is_active(&new) && !stage.is_active(&old));
+    assert_eq!(harness.sweep().await, SweepReport::default());
+    assert!(harness.is_active(&new) && !harness.is_active(&old));
 }
 
+/// A warm function learns that another process deleted the user.
 #[tokio::test(start_paused = true)]
-async fn a_warm_function_learns_that_the_user_was_deleted_elsewhere() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(5)).await.unwrap();
-    let deleted_at: Timestamp = stage.now().checked_sub(Duration::from_secs(3)).unwrap();
-    stage.delete(Order::Event(deleted_at)).await.unwrap();
-    let new = stage.issue(&stage.session(1)).await.unwrap();
-    assert!(new.created && stage.is_active(&new));
+async fn warm_function_sees_foreign_deletion() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    let deleted_at: Timestamp = harness.now().checked_sub(Duration::from_secs(3)).unwrap();
+    harness.delete(Initiator::IdentityProvider { occurred_at: deleted_at }).await.unwrap();
+    let new = harness.issue(&harness.session(1)).await.unwrap();
+    assert!(new.created && harness.is_active(&new));
 }

@@ -1,9 +1,8 @@
 //! What must come of the moments between two steps of the protocol, one by one.
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod completion;
 mod creation;
-mod everybody;
+mod harness;
 mod issue;
-mod stage;
+mod revoke_all;
 mod suspension;
-mod work;

@@ -2,126 +2,137 @@
 
 use std::time::Duration;
 
-use acs_broker_core::{IssueError, Issued, Ruling, Swept};
-use acs_broker_store_dynamodb::Work;
+use acs_broker_core::{BrokerError, Initiator, Issued, PendingKind, SweepReport};
 use tokio::time::advance;
 
-use crate::stage::{CREATE, DELETE, ISSUE, REVOKE, Stage, Turn, alice};
+use crate::harness::{CREATE, DELETE, Harness, ISSUE, REVOKE, Turn, alice};
 
-fn assert_suspended(outcome: &Result<Issued, IssueError>) {
-    assert!(matches!(outcome, Err(IssueError::Suspended)), "{outcome:?}");
+fn assert_suspended(outcome: &Result<Issued, BrokerError>) {
+    assert!(matches!(outcome, Err(BrokerError::UserSuspended)), "{outcome:?}");
 }
 
-fn event(stage: &Stage, seconds_ago: u64) -> Ruling {
-    Ruling::Event(stage.now().checked_sub(Duration::from_secs(seconds_ago)).unwrap())
+fn event(harness: &Harness, seconds_ago: u64) -> Initiator {
+    Initiator::IdentityProvider {
+        occurred_at: harness.now().checked_sub(Duration::from_secs(seconds_ago)).unwrap(),
+    }
 }
 
+/// A suspended user gets no token whenever they signed in, and the tokens they had are dead.
 #[tokio::test(start_paused = true)]
-async fn a_banned_user_gets_nothing_whenever_they_sign_in_and_what_they_had_is_dead() {
-    for ruling in [event, |_: &Stage, _| Ruling::Operator] {
-        let stage = Stage::new();
-        let issued = stage.issue(&stage.session(5)).await.unwrap();
-        stage.suspend(ruling(&stage, 1)).await.unwrap();
-        assert!(!stage.is_active(&issued));
-        assert_eq!(stage.record(&alice()).await.pending, None);
+async fn suspended_user_gets_no_token() {
+    for initiator in [event, |_: &Harness, _| Initiator::Operator] {
+        let harness = Harness::new();
+        let issued = harness.issue(&harness.session(5)).await.unwrap();
+        harness.suspend(initiator(&harness, 1)).await.unwrap();
+        assert!(!harness.is_active(&issued));
+        assert_eq!(harness.record(&alice()).await.pending(), None);
         for seconds_ago in [5, 0, -60] {
-            assert_suspended(&stage.issue(&stage.session(seconds_ago)).await);
+            assert_suspended(&harness.issue(&harness.session(seconds_ago)).await);
         }
     }
 }
 
+/// A suspension between the issue and the read keeps the token from the user.
 #[tokio::test(start_paused = true)]
-async fn a_ban_between_minting_and_reading_keeps_the_token_from_the_user() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(0)).await.unwrap();
-    let at = event(&stage, 9);
-    stage.meanwhile(ISSUE, move |stage| async move { stage.suspend(at).await.unwrap() });
-    assert_suspended(&stage.issue(&stage.session(0)).await);
+async fn suspension_after_issue_discards_token() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(0)).await.unwrap();
+    let at = event(&harness, 9);
+    harness.interleave(ISSUE, move |harness| async move { harness.suspend(at).await.unwrap() });
+    assert_suspended(&harness.issue(&harness.session(0)).await);
 }
 
+/// A suspension during a creation keeps the identity and discards the token.
 #[tokio::test(start_paused = true)]
-async fn a_ban_during_a_creation_keeps_the_identity_and_drops_the_token() {
-    let stage = Stage::new();
-    let at = event(&stage, 9);
-    stage.meanwhile(CREATE, move |stage| async move { stage.suspend(at).await.unwrap() });
-    assert_suspended(&stage.issue(&stage.session(0)).await);
-    let bound = stage.record(&alice()).await.binding.unwrap().identity;
-    assert_eq!(stage.live_identities(), [bound]);
+async fn suspension_during_creation_keeps_identity() {
+    let harness = Harness::new();
+    let at = event(&harness, 9);
+    harness.interleave(CREATE, move |harness| async move { harness.suspend(at).await.unwrap() });
+    assert_suspended(&harness.issue(&harness.session(0)).await);
+    let bound = harness.record(&alice()).await.bound().unwrap().id.clone();
+    assert_eq!(harness.live_identities(), [bound]);
 }
 
+/// A suspension that ACS fails is stored, and the sweep completes its revocation.
 #[tokio::test(start_paused = true)]
-async fn a_ban_that_acs_does_not_carry_out_is_written_down_and_swept() {
-    let stage = Stage::new();
-    let issued = stage.issue(&stage.session(0)).await.unwrap();
-    stage.on(REVOKE, Turn::Answers(503, ""));
-    stage.suspend(Ruling::Operator).await.unwrap_err();
-    assert_suspended(&stage.issue(&stage.session(0)).await);
-    assert_eq!(stage.record(&alice()).await.pending.unwrap().work, Work::Revoke);
+async fn failed_revocation_is_swept() {
+    let harness = Harness::new();
+    let issued = harness.issue(&harness.session(0)).await.unwrap();
+    harness.on(REVOKE, Turn::Respond(503, ""));
+    harness.suspend(Initiator::Operator).await.unwrap_err();
+    assert_suspended(&harness.issue(&harness.session(0)).await);
+    assert_eq!(harness.record(&alice()).await.pending().unwrap().kind, PendingKind::Revoke);
     advance(Duration::from_secs(61)).await;
-    assert_eq!(stage.sweep().await, Swept { revoked: 1, ..Swept::default() });
-    assert!(!stage.is_active(&issued));
+    assert_eq!(harness.sweep().await, SweepReport { revoked: 1, ..SweepReport::default() });
+    assert!(!harness.is_active(&issued));
 }
 
+/// A suspension that arrives late kills the token of a session that began after it.
 #[tokio::test(start_paused = true)]
-async fn a_ban_that_arrives_late_kills_the_token_of_a_session_that_began_after_it() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(20)).await.unwrap();
+async fn late_event_kills_newer_token() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(20)).await.unwrap();
     advance(Duration::from_secs(1)).await;
-    stage.suspend(event(&stage, 5)).await.unwrap();
-    stage.unsuspend(event(&stage, 4)).await;
-    let issued = stage.issue(&stage.session(1)).await.unwrap();
-    stage.suspend(event(&stage, 3)).await.unwrap();
-    assert!(!stage.is_active(&issued));
-    assert_suspended(&stage.issue(&stage.session(1)).await);
+    harness.suspend(event(&harness, 5)).await.unwrap();
+    harness.unsuspend(event(&harness, 4)).await;
+    let issued = harness.issue(&harness.session(1)).await.unwrap();
+    harness.suspend(event(&harness, 3)).await.unwrap();
+    assert!(!harness.is_active(&issued));
+    assert_suspended(&harness.issue(&harness.session(1)).await);
 }
 
+/// An unsuspended user gets a token after a new sign-in, and both events may be repeated.
 #[tokio::test(start_paused = true)]
-async fn a_lifted_ban_lets_in_who_signs_in_again_and_its_event_may_be_repeated() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(5)).await.unwrap();
-    let (banned, lifted) = (event(&stage, 3), event(&stage, 2));
-    stage.suspend(banned).await.unwrap();
-    stage.unsuspend(lifted).await;
-    let refused = stage.issue(&stage.session(3)).await;
-    assert!(matches!(refused, Err(IssueError::SignInAgain)), "{refused:?}");
-    let issued = stage.issue(&stage.session(1)).await.unwrap();
-    stage.suspend(banned).await.unwrap();
-    stage.unsuspend(lifted).await;
-    assert!(stage.is_active(&issued), "neither event is news");
-    stage.issue(&stage.session(1)).await.unwrap();
+async fn unsuspended_user_signs_in_again() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    let (banned, lifted) = (event(&harness, 3), event(&harness, 2));
+    harness.suspend(banned).await.unwrap();
+    harness.unsuspend(lifted).await;
+    let refused = harness.issue(&harness.session(3)).await;
+    assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
+    let issued = harness.issue(&harness.session(1)).await.unwrap();
+    harness.suspend(banned).await.unwrap();
+    harness.unsuspend(lifted).await;
+    assert!(harness.is_active(&issued), "neither event is news");
+    harness.issue(&harness.session(1)).await.unwrap();
 }
 
+/// A suspension that arrives after its unsuspension does not shut out a user without a record.
 #[tokio::test(start_paused = true)]
-async fn a_ban_that_arrives_after_its_lifting_does_not_shut_out_a_user_without_a_record() {
-    let stage = Stage::new();
-    stage.unsuspend(event(&stage, 2)).await;
-    stage.suspend(event(&stage, 3)).await.unwrap();
-    assert!(stage.issue(&stage.session(0)).await.unwrap().created);
+async fn late_event_spares_unsuspended_user() {
+    let harness = Harness::new();
+    harness.unsuspend(event(&harness, 2)).await;
+    harness.suspend(event(&harness, 3)).await.unwrap();
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
 }
 
+/// A suspension by an operator outlasts each event of the identity provider and the deletion of the
+/// user.
 #[tokio::test(start_paused = true)]
-async fn an_operators_ban_outlasts_whatever_the_identity_provider_says_and_the_users_deletion() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(5)).await.unwrap();
-    stage.suspend(Ruling::Operator).await.unwrap();
+async fn operator_suspension_outlasts_events() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    harness.suspend(Initiator::Operator).await.unwrap();
     advance(Duration::from_secs(5)).await;
-    stage.suspend(event(&stage, 2)).await.unwrap();
-    stage.unsuspend(event(&stage, 1)).await;
-    assert_suspended(&stage.issue(&stage.session(0)).await);
-    stage.delete(acs_broker_core::Order::Operator).await.unwrap();
+    harness.suspend(event(&harness, 2)).await.unwrap();
+    harness.unsuspend(event(&harness, 1)).await;
+    assert_suspended(&harness.issue(&harness.session(0)).await);
+    harness.delete(Initiator::Operator).await.unwrap();
     advance(Duration::from_hours(5000)).await;
-    assert_suspended(&stage.issue(&stage.session(0)).await);
-    stage.unsuspend(Ruling::Operator).await;
-    assert!(stage.issue(&stage.session(0)).await.unwrap().created);
+    assert_suspended(&harness.issue(&harness.session(0)).await);
+    harness.unsuspend(Initiator::Operator).await;
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
 }
 
+/// A suspension while a deletion is pending completes the deletion.
 #[tokio::test(start_paused = true)]
-async fn a_ban_while_a_deletion_is_pending_finishes_the_deletion() {
-    let stage = Stage::new();
-    stage.issue(&stage.session(5)).await.unwrap();
-    stage.on(DELETE, Turn::Answers(503, ""));
-    stage.delete(acs_broker_core::Order::Operator).await.unwrap_err();
-    stage.suspend(Ruling::Operator).await.unwrap();
-    assert_eq!(stage.live_identities(), []);
-    assert!(stage.record(&alice()).await.is_suspended());
+async fn suspension_completes_pending_deletion() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    harness.on(DELETE, Turn::Respond(503, ""));
+    harness.delete(Initiator::Operator).await.unwrap_err();
+    harness.suspend(Initiator::Operator).await.unwrap();
+    assert_eq!(harness.live_identities(), []);
+    assert!(harness.record(&alice()).await.is_suspended());
 }

@@ -1,4 +1,4 @@
-// An app that uses Microsoft's package as the README says. `it/refresher.rs` lays both files beside
+// An app that uses Microsoft's package as docs/clients.md shows. `tests/e2e/refresher.rs` lays both files beside
 // the package's node_modules.
 //
 // Environment: BROKER the URL of `make run`, EMULATOR_CONTROL as in emulator.mjs.

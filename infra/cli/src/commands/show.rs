@@ -1,153 +1,196 @@
-use acs_broker_store_dynamodb::{Authority, Record, Subject, TableError, UserTable, Work};
+//! `acs-broker show`: everything the table knows about a user.
+
+use std::fmt;
+
+use acs_broker_core::{self as core, Record, StoreError, Subject, SuspendedBy, UserStore};
+use clap::Args;
 use identity_client::Timestamp;
 use serde::Serialize;
 
+use crate::error::CliError;
+use crate::exit::Exit;
 use crate::records::{Records, instant};
+use crate::report::Report;
+use crate::session::Session;
+use crate::text_table::{columns, none, or_none};
 
-/// Everything that the table says about a user.
+const EXAMPLES: &str = "\
+Examples:
+  acs-broker show alice
+  acs-broker --stack acs-token-broker --json show alice";
+
+/// Show what is known about a user
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ShowArgs {
+    /// The user: the subject claim of their sign-in, as it is
+    subject: Subject,
+}
+
+/// Reports everything that the table knows about a user.
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct UserState {
-    pub(crate) subject: String,
-    /// Whether there is a record at all.
-    pub(crate) has_record: bool,
-    pub(crate) identity: Option<Identity>,
-    /// Sessions of this user that signed in at or before this get nothing.
-    pub(crate) watermark: Option<Timestamp>,
-    /// Sessions of whomever that signed in at or before this get nothing.
-    pub(crate) everybody_watermark: Option<Timestamp>,
-    pub(crate) suspended: bool,
-    /// The last word about suspending the user, a lifting included.
-    pub(crate) suspension: Option<Suspension>,
-    pub(crate) lease: Option<Lease>,
-    pub(crate) pending: Option<Pending>,
-    /// Since when ACS is said to deny the identity.
-    pub(crate) doubted_since: Option<Timestamp>,
-    /// How many identities may have been lost.
-    pub(crate) possibly_lost: u32,
-    pub(crate) expires_at: Option<Timestamp>,
+pub(crate) struct UserReport {
+    subject: String,
+    /// Whether the table has a record of the user.
+    has_record: bool,
+    identity: Option<Identity>,
+    /// The user's cutoff: sessions that signed in at or before it get no token.
+    sessions_valid_after: Option<Timestamp>,
+    /// The same for the sessions of all users.
+    global_sessions_valid_after: Option<Timestamp>,
+    suspended: bool,
+    /// The last decision about suspending the user, a lifting included.
+    suspension: Option<Suspension>,
+    lease: Option<Lease>,
+    pending: Option<Pending>,
+    /// When ACS reported first that the identity does not exist.
+    not_found_since: Option<Timestamp>,
+    /// The number of identities that ACS may have created and whose ids are unknown.
+    unconfirmed_identities: u32,
+    expires_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Identity {
-    pub(crate) id: String,
-    /// When the session signed in for which it was created.
-    pub(crate) sign_in: Timestamp,
+struct Identity {
+    id: String,
+    /// The sign-in of the session for which the identity was created.
+    sign_in: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Suspension {
-    pub(crate) by: &'static str,
-    pub(crate) at: Timestamp,
-    pub(crate) lifted: bool,
+struct Suspension {
+    by: &'static str,
+    at: Timestamp,
+    lifted: bool,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Lease {
-    pub(crate) until: Timestamp,
-    pub(crate) sign_in: Timestamp,
-    pub(crate) void: bool,
+struct Lease {
+    until: Timestamp,
+    sign_in: Timestamp,
+    cancelled: bool,
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Pending {
-    pub(crate) work: &'static str,
-    pub(crate) since: Timestamp,
-    pub(crate) retry_at: Timestamp,
+struct Pending {
+    kind: &'static str,
+    since: Timestamp,
+    retry_at: Timestamp,
 }
 
-/// Shows a user.
-pub(crate) async fn run<T: UserTable>(
-    records: &Records<T>,
+impl ShowArgs {
+    /// Runs the command.
+    pub(crate) async fn run(&self, session: &Session) -> Result<Exit, CliError> {
+        let stack = session.find_stack().await?;
+        session.print(&read(&self.subject, &stack.records).await?)
+    }
+}
+
+/// Reads a user's record together with the global cutoff.
+async fn read<T: UserStore>(
     subject: &Subject,
-) -> Result<UserState, TableError> {
+    records: &Records<T>,
+) -> Result<UserReport, StoreError> {
     let key = records.key(subject);
-    let standing = records.table.read_with_everybody(&key, &records.deadline()).await?;
-    let record = standing.stored.record;
-    Ok(UserState {
+    let snapshot = records.table.read_snapshot(&key, &records.deadline()).await?;
+    let record = snapshot.stored.record;
+    Ok(UserReport {
         subject: subject.as_str().to_owned(),
         has_record: record != Record::default(),
-        watermark: record.sign_in_not_before.map(instant),
-        everybody_watermark: standing.everybody.map(instant),
+        sessions_valid_after: record.sessions_valid_after.map(instant),
+        global_sessions_valid_after: snapshot.global_cutoff.map(instant),
         suspended: record.is_suspended(),
         suspension: record.suspension.map(Suspension::from),
-        lease: record.lease.map(Lease::from),
-        pending: record.pending.map(Pending::from),
-        doubted_since: record.doubted_since,
-        possibly_lost: record.possibly_lost,
+        lease: record.lease().copied().map(Lease::from),
+        pending: record.pending().map(Pending::from),
+        not_found_since: record.bound().and_then(|bound| bound.not_found_since),
+        unconfirmed_identities: record.unconfirmed_identities,
         expires_at: record.expires_at.map(instant),
-        identity: record.binding.map(Identity::from),
+        identity: record.bound().map(Identity::from),
     })
 }
 
-/// The work's name, as the table has it.
-pub(crate) const fn work_name(work: Work) -> &'static str {
-    match work {
-        Work::Revoke => "revoke",
-        Work::Delete => "delete",
+impl From<&core::BoundIdentity> for Identity {
+    fn from(bound: &core::BoundIdentity) -> Self {
+        Self { id: bound.id.to_string(), sign_in: instant(bound.sign_in) }
     }
 }
 
-impl From<acs_broker_store_dynamodb::Binding> for Identity {
-    fn from(binding: acs_broker_store_dynamodb::Binding) -> Self {
-        Self { id: binding.identity.to_string(), sign_in: instant(binding.sign_in) }
-    }
-}
-
-impl From<acs_broker_store_dynamodb::Suspension> for Suspension {
-    fn from(suspension: acs_broker_store_dynamodb::Suspension) -> Self {
+impl From<core::Suspension> for Suspension {
+    fn from(suspension: core::Suspension) -> Self {
         let by = match suspension.by {
-            Authority::Operator => "operator",
-            Authority::Provider => "provider",
+            SuspendedBy::Operator => "operator",
+            SuspendedBy::IdentityProvider => "identity provider",
         };
-        Self { by, at: suspension.at, lifted: suspension.lifted }
+        Self { by, at: suspension.decided_at, lifted: suspension.lifted }
     }
 }
 
-impl From<acs_broker_store_dynamodb::Lease> for Lease {
-    fn from(lease: acs_broker_store_dynamodb::Lease) -> Self {
-        Self { until: lease.until, sign_in: instant(lease.sign_in), void: lease.void }
+impl From<core::Lease> for Lease {
+    fn from(lease: core::Lease) -> Self {
+        Self {
+            until: lease.expires_at,
+            sign_in: instant(lease.sign_in),
+            cancelled: lease.cancelled,
+        }
     }
 }
 
-impl From<acs_broker_store_dynamodb::Pending> for Pending {
-    fn from(pending: acs_broker_store_dynamodb::Pending) -> Self {
-        let work = work_name(pending.work);
-        Self { work, since: pending.since, retry_at: pending.retry_at }
+impl From<core::PendingOperation> for Pending {
+    fn from(pending: core::PendingOperation) -> Self {
+        let kind = match pending.kind {
+            core::PendingKind::Revoke => "revoke",
+            core::PendingKind::Delete => "delete",
+        };
+        Self { kind, since: pending.accepted_at, retry_at: pending.retry_at }
+    }
+}
+
+impl Report for UserReport {}
+
+impl fmt::Display for UserReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rows = vec![["subject", &self.subject].map(str::to_owned)];
+        let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
+        if !self.has_record {
+            row("record", "none".to_owned());
+        }
+        row("identity", self.identity.as_ref().map_or_else(none, |identity| identity.id.clone()));
+        if let Some(identity) = &self.identity {
+            row("  created for sign-in", identity.sign_in.to_string());
+        }
+        row("cutoff", or_none(self.sessions_valid_after));
+        row("global cutoff", or_none(self.global_sessions_valid_after));
+        row("suspended", if self.suspended { "yes" } else { "no" }.to_owned());
+        if let Some(suspension) = &self.suspension {
+            let name = if suspension.lifted { "  lifted by" } else { "  by" };
+            row(name, format!("{} at {}", suspension.by, suspension.at));
+        }
+        row("lease", self.lease.as_ref().map_or_else(none, ToString::to_string));
+        if let Some(pending) = &self.pending {
+            row("pending", format!("{} since {}", pending.kind, pending.since));
+            row("  next try", pending.retry_at.to_string());
+        } else {
+            row("pending", none());
+        }
+        row("reported missing since", or_none(self.not_found_since));
+        row("unconfirmed identities", self.unconfirmed_identities.to_string());
+        row("record expires", or_none(self.expires_at));
+        write!(f, "{}", columns(None::<[&str; 2]>, rows))
+    }
+}
+
+impl fmt::Display for Lease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let cancelled = if self.cancelled { " (cancelled)" } else { "" };
+        write!(f, "until {}{cancelled}", self.until)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use acs_broker_core::Sessions;
-
-    use super::*;
-    use crate::testing::{Stage, now, subject};
-
-    #[tokio::test(start_paused = true)]
-    async fn a_user_nobody_knows_has_no_record() {
-        let stage = Stage::new();
-        let user = run(&stage.records, &subject("alice")).await.unwrap();
-        assert!(!user.has_record && user.identity.is_none() && !user.suspended);
-        assert!(stage.rows().is_empty(), "looking changes nothing");
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn an_operator_sees_what_the_table_knows() {
-        let stage = Stage::new();
-        let issued = stage.issue("alice", -5).await.unwrap();
-        stage.refuse(&issued, 503);
-        stage.revoke("alice", Sessions::End).await.unwrap_err();
-        let user = run(&stage.records, &subject("alice")).await.unwrap();
-        assert!(user.has_record);
-        assert_eq!(user.identity.unwrap().id, issued.token.identity.to_string());
-        assert_eq!(user.watermark, Some(now()));
-        assert_eq!(user.everybody_watermark, None);
-        let pending = user.pending.unwrap();
-        assert_eq!((pending.work, pending.since), ("revoke", now()));
-    }
-}
+mod tests;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, Mutex};
 
-use acs_broker_store_dynamodb::dynamo::{Credentials, SharedCredentialsProvider};
+use acs_broker_aws::{Credentials, SharedCredentialsProvider};
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn,
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::queues::Queues;
 
-/// What AWS knows.
+/// Is an AWS with the outputs of a stack, a secret and queues.
 #[derive(Clone, Default)]
 pub(crate) struct FakeAws(Arc<Mutex<State>>);
 
@@ -34,7 +34,7 @@ struct Stored {
     body: String,
     attributes: Value,
     system: Value,
-    /// Held by the last receipt that was given out, until somebody releases it.
+    /// The last receipt that was given out; while it counts, the message is held.
     receipt: Option<String>,
 }
 
@@ -62,14 +62,14 @@ impl FakeAws {
         state.messages.push(Stored { queue, id, body, attributes, system, receipt: None });
     }
 
-    /// The bodies that a queue gives to whoever asks now.
+    /// Returns the bodies that a queue would return now.
     pub(crate) fn visible(&self, queue: &str) -> Vec<String> {
         let state = self.0.lock().unwrap();
         let there = state.messages.iter().filter(|m| m.queue == queue && m.receipt.is_none());
         there.map(|message| message.body.clone()).collect()
     }
 
-    /// What the messages of a queue carry beside their bodies.
+    /// Returns the attributes of the messages of a queue.
     pub(crate) fn carried(&self, queue: &str) -> Vec<(Value, Value)> {
         let state = self.0.lock().unwrap();
         let there = state.messages.iter().filter(|message| message.queue == queue);
@@ -104,33 +104,33 @@ impl HttpConnector for FakeAws {
         let body = request.body().bytes().unwrap_or_default();
         let target = request.headers().get("x-amz-target").unwrap_or_default();
         let operation = target.rsplit('.').next().unwrap_or_default();
-        let answer = self.0.lock().unwrap().answer(operation, body);
-        HttpConnectorFuture::ready(Ok(answer))
+        let response = self.0.lock().unwrap().respond(operation, body);
+        HttpConnectorFuture::ready(Ok(response))
     }
 }
 
 impl State {
-    fn answer(&mut self, operation: &str, body: &[u8]) -> HttpResponse {
+    fn respond(&mut self, operation: &str, body: &[u8]) -> HttpResponse {
         if let Some(index) = self.failing.iter().position(|failing| *failing == operation) {
             self.failing.remove(index);
             let refusal = json!({"__type": "AccessDenied", "message": format!("not {operation}")});
             return response(403, refusal.to_string());
         }
-        let asked: Value = serde_json::from_slice(body).unwrap_or_default();
-        let answer = match operation {
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        let document = match operation {
             "" => return self.describe_stacks(),
             "GetSecretValue" => json!({"SecretString": self.secret}),
-            "ReceiveMessage" => self.receive(&asked),
-            "SendMessage" => self.enqueue(&asked),
+            "ReceiveMessage" => self.receive(&request),
+            "SendMessage" => self.enqueue(&request),
             "DeleteMessage" => {
-                let receipt = asked["ReceiptHandle"].as_str();
+                let receipt = request["ReceiptHandle"].as_str();
                 self.messages.retain(|message| message.receipt.as_deref() != receipt);
                 json!({})
             }
-            "ChangeMessageVisibilityBatch" => self.release(&asked),
-            other => panic!("{other} is not there"),
+            "ChangeMessageVisibilityBatch" => self.release(&request),
+            other => panic!("{other} is unknown"),
         };
-        response(200, answer.to_string())
+        response(200, document.to_string())
     }
 
     fn describe_stacks(&self) -> HttpResponse {
@@ -153,9 +153,9 @@ impl State {
         response(200, format!("<DescribeStacksResponse>{result}</DescribeStacksResponse>"))
     }
 
-    fn receive(&mut self, asked: &Value) -> Value {
+    fn receive(&mut self, request: &Value) -> Value {
         let mut given = Vec::new();
-        let queue = asked["QueueUrl"].as_str().unwrap();
+        let queue = request["QueueUrl"].as_str().unwrap();
         let there = self.messages.iter_mut();
         for message in there.filter(|m| m.queue == queue && m.receipt.is_none()).take(10) {
             self.receipts += 1;
@@ -169,22 +169,22 @@ impl State {
         json!({"Messages": given})
     }
 
-    fn enqueue(&mut self, asked: &Value) -> Value {
+    fn enqueue(&mut self, request: &Value) -> Value {
         let id = format!("message-{}", self.messages.len());
-        let text = |name: &str| asked[name].as_str().unwrap().to_owned();
+        let text = |name: &str| request[name].as_str().unwrap().to_owned();
         self.messages.push(Stored {
             queue: text("QueueUrl"),
             id: id.clone(),
             body: text("MessageBody"),
-            attributes: asked["MessageAttributes"].clone(),
-            system: asked["MessageSystemAttributes"].clone(),
+            attributes: request["MessageAttributes"].clone(),
+            system: request["MessageSystemAttributes"].clone(),
             receipt: None,
         });
         json!({"MessageId": id})
     }
 
-    fn release(&mut self, asked: &Value) -> Value {
-        for entry in asked["Entries"].as_array().unwrap() {
+    fn release(&mut self, request: &Value) -> Value {
+        for entry in request["Entries"].as_array().unwrap() {
             assert_eq!(entry["VisibilityTimeout"], 0);
             let receipt = entry["ReceiptHandle"].as_str();
             for message in &mut self.messages {

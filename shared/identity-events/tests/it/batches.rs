@@ -1,11 +1,14 @@
+//! The batches in `infra/aws/events`, for trying out a function by hand.
+
 use std::fs;
 
-use acs_broker_identity_events::{Action, Reading};
+use acs_broker_core::Operation;
+use acs_broker_identity_events::Parsed;
 use serde_json::Value;
 
-use crate::{aws, read, samples};
+use crate::{aws, parse, samples};
 
-/// The bodies of a batch of a queue, as `infra/aws/events` has it for trying out the functions.
+/// Returns the bodies of a queue's batch.
 fn bodies(batch: &str) -> Vec<String> {
     let text = fs::read_to_string(aws().join("events").join(batch)).unwrap();
     let batch: Value = serde_json::from_str(&text).unwrap();
@@ -18,23 +21,27 @@ fn is_sample(body: &str) -> bool {
     samples().iter().any(|(_, text)| serde_json::from_str::<Value>(text).unwrap() == body)
 }
 
+/// The revoke queue's batch has one message that fails between two that revoke.
 #[test]
-fn a_batch_of_the_revoke_queue_has_one_message_that_must_not_hold_up_its_neighbours() {
+fn revoke_queue_has_one_bad_message() {
     let bodies = bodies("revoke-queue.json");
-    let [first, poisoned, last] = bodies.as_slice() else { panic!("{bodies:?}") };
+    let [first, bad, last] = bodies.as_slice() else { panic!("{bodies:?}") };
     assert!(is_sample(first) && is_sample(last));
-    assert_eq!(read(poisoned).unwrap_err().code(), "not_an_event");
+    assert_eq!(parse(bad).unwrap_err().code(), "event_malformed");
     for body in [first, last] {
-        assert!(matches!(read(body), Ok(Reading::Change(event)) if event.action == Action::Revoke));
+        assert!(
+            matches!(parse(body), Ok(Parsed::Event(event)) if event.operation == Operation::REVOKE)
+        );
     }
 }
 
+/// Every message of the delete queue's batch deletes.
 #[test]
-fn a_batch_of_the_delete_queue_deletes() {
+fn delete_queue_only_deletes() {
     for body in bodies("delete-queue.json") {
         assert!(is_sample(&body));
         assert!(
-            matches!(read(&body), Ok(Reading::Change(event)) if event.action == Action::Delete)
+            matches!(parse(&body), Ok(Parsed::Event(event)) if event.operation == Operation::Delete)
         );
     }
 }

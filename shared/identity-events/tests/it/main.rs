@@ -1,4 +1,4 @@
-//! What identity providers say, sample by sample.
+//! The parser against the samples of `infra/aws/events/identity`.
 #![expect(
     clippy::indexing_slicing,
     clippy::panic,
@@ -7,7 +7,8 @@
 )]
 
 mod batches;
-mod hostile;
+mod robustness;
+mod rules;
 mod samples;
 mod schema;
 mod variants;
@@ -16,12 +17,12 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use acs_broker_identity_events::{Cognito, Okta, OktaSubject, Reading, Sources, Unusable};
-use acs_broker_store_dynamodb::RecordKey;
+use acs_broker_core::RecordKey;
+use acs_broker_identity_events::{Cognito, EventError, Okta, OktaSubject, Parsed, Sources};
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// When the tests happen: 2026-11-20T12:00:00Z, two seconds after what the samples speak of.
+/// The tests' present: 2026-11-20T12:00:00Z, two seconds after the samples' events.
 const NOW: Timestamp = Timestamp::constant(1_795_176_000, 0);
 
 const ISSUER: &str = "https://idp.example.com";
@@ -36,7 +37,7 @@ fn sources() -> Sources {
         }),
         auth0: ["auth0.logs", "auth0.events"]
             .map(|stream| {
-                format!("aws.partner/auth0.com/acme-2308531e-1ba0-4824-a5de-5fa1d5928ea4/{stream}")
+                format!("aws.partner/auth0.com/acme-00000000-1111-4222-8333-444455556666/{stream}")
             })
             .to_vec(),
         okta: Some(Okta {
@@ -47,8 +48,9 @@ fn sources() -> Sources {
     }
 }
 
-fn read(envelope: &str) -> Result<Reading, Unusable> {
-    acs_broker_identity_events::read(&sources(), envelope, NOW)
+fn parse(envelope: &str) -> Result<Parsed, EventError> {
+    static SOURCES: LazyLock<Sources> = LazyLock::new(sources);
+    acs_broker_identity_events::parse(&SOURCES, envelope, NOW)
 }
 
 fn user(subject: &str) -> RecordKey {
@@ -59,7 +61,7 @@ fn aws() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../infra/aws")
 }
 
-/// Every sample: the file's name without `.json`, and its text.
+/// Returns every sample: the file's name without `.json`, and its text.
 fn samples() -> &'static [(String, String)] {
     static SAMPLES: LazyLock<Vec<(String, String)>> = LazyLock::new(|| {
         let files = fs::read_dir(aws().join("events/identity")).unwrap();
@@ -81,12 +83,12 @@ fn sample(name: &str) -> &'static str {
     &found.unwrap_or_else(|| panic!("no sample {name}")).1
 }
 
-/// The sample of this name as JSON.
+/// Returns the sample of this name as JSON.
 fn event(name: &str) -> Value {
     serde_json::from_str(sample(name)).unwrap()
 }
 
-/// An event without what is at the pointer.
+/// Returns an event without the part at the pointer.
 fn without(event: &Value, pointer: &str) -> Value {
     let mut event = event.clone();
     let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -98,7 +100,7 @@ fn without(event: &Value, pointer: &str) -> Value {
     event
 }
 
-/// An event with another value at the pointer; the last member may be new.
+/// Returns an event with another value at the pointer; the last member may be new.
 fn with(event: &Value, pointer: &str, value: Value) -> Value {
     let mut event = event.clone();
     let (parent, name) = pointer.rsplit_once('/').unwrap();

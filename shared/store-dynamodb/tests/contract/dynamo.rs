@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use acs_broker_store_dynamodb::DynamoTable;
-use acs_broker_store_dynamodb::dynamo::{
-    Access, Client, Credentials, SharedCredentialsProvider, client, create_table,
-};
+use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
+use acs_broker_store_dynamodb::{Client, DynamoStore, client, create_table};
 
 /// A client of the DynamoDB at `url`.
 pub(crate) fn client_at(url: &str) -> Client {
@@ -19,8 +17,8 @@ pub(crate) fn client_at(url: &str) -> Client {
 }
 
 /// A table that is made for the occasion.
-pub(crate) async fn new_table_at(url: &str, name: &str) -> Arc<DynamoTable> {
+pub(crate) async fn new_table_at(url: &str, name: &str) -> Arc<DynamoStore> {
     let client = client_at(url);
     create_table(&client, name).await.unwrap();
-    Arc::new(DynamoTable::new(client, name))
+    Arc::new(DynamoStore::new(client, name))
 }

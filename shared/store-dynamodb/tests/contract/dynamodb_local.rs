@@ -1,4 +1,4 @@
-//! The contract, asked of `DynamoTable` at Amazon's own `DynamoDB Local`.
+//! The contract, asked of `DynamoStore` at Amazon's own `DynamoDB Local`.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 use std::{process, thread};
 
-use acs_broker_store_dynamodb::DynamoTable;
+use acs_broker_store_dynamodb::DynamoStore;
 
 use crate::dynamo::new_table_at;
 
@@ -29,7 +29,7 @@ struct Server {
 }
 
 /// A table of its own at the one server that all tests share.
-async fn new_table() -> Arc<DynamoTable> {
+async fn new_table() -> Arc<DynamoStore> {
     static SERVER: OnceLock<Server> = OnceLock::new();
     static TABLES: AtomicU32 = AtomicU32::new(0);
     let server = SERVER.get_or_init(start);

@@ -1,9 +1,9 @@
-//! The contract, asked of `DynamoTable` at `dynoxide`, the table of the local stack.
+//! The contract, asked of `DynamoStore` at `dynoxide`, the table of the local stack.
 
 use std::sync::Arc;
 
-use acs_broker_store_dynamodb::DynamoTable;
-use acs_broker_store_dynamodb::dynamo::create_table;
+use acs_broker_store_dynamodb::DynamoStore;
+use acs_broker_store_dynamodb::create_table;
 use dynoxide::Database;
 use tokio::net::TcpListener;
 
@@ -20,7 +20,7 @@ pub(crate) async fn new_database() -> String {
     url
 }
 
-async fn new_table() -> Arc<DynamoTable> {
+async fn new_table() -> Arc<DynamoStore> {
     new_table_at(&new_database().await, "users").await
 }
 

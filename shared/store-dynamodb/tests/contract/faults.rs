@@ -1,13 +1,14 @@
-//! `DynamoTable` when the network, the service or the account is in trouble.
+//! `DynamoStore` when the network, the service or the account is in trouble.
 
 use std::error::Error;
 use std::fmt::Write;
 use std::iter::{repeat_n, successors};
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{
-    DynamoTable, EpochSeconds, Nonce, Record, RecordKey, TableError, UserTable, Written,
+use acs_broker_core::{
+    EpochSeconds, Record, RecordKey, StoreError, UniqueId, UserStore, WriteOutcome,
 };
+use acs_broker_store_dynamodb::DynamoStore;
 use identity_client::{Deadline, Timestamp};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
@@ -20,40 +21,44 @@ const SUBJECT: &str = "alice@example.com";
 /// The client makes no more attempts than these.
 const ATTEMPTS: usize = 3;
 
+/// A write that took effect counts, although its reply was lost.
 #[tokio::test]
-async fn a_write_that_took_effect_is_done_although_its_answer_was_lost() {
+async fn lost_write_reply_is_written() {
     let database = new_database().await;
     let table = new_table_at(&database, "users").await;
     for (expected, revision) in [(None, 1), (Some(1), 2)] {
         let script = [Reply::PassOnAndHangUp, Reply::PassOn];
         let endpoint = Endpoint::before(&database, script).await;
         let written = write(&table_at(&endpoint.url), expected, revision).await;
-        assert_eq!(written.unwrap(), Written::Done);
+        assert_eq!(written.unwrap(), WriteOutcome::Written);
         assert_eq!(endpoint.left(), 0);
         let held = table.read(&alice(), &soon()).await.unwrap();
-        assert_eq!(held.revision, Some(Nonce::from_bits(revision)));
+        assert_eq!(held.revision, Some(UniqueId::from_bits(revision)));
     }
 }
 
+/// A read whose reply breaks off is repeated.
 #[tokio::test]
-async fn a_read_whose_answer_breaks_off_is_repeated() {
+async fn broken_read_is_repeated() {
     let database = new_database().await;
     let table = new_table_at(&database, "users").await;
     write(&table, None, 1).await.unwrap();
     let endpoint = Endpoint::before(&database, [Reply::CutShort, Reply::PassOn]).await;
     let held = table_at(&endpoint.url).read(&alice(), &soon()).await.unwrap();
-    assert_eq!(held.revision, Some(Nonce::from_bits(1)));
+    assert_eq!(held.revision, Some(UniqueId::from_bits(1)));
 }
 
+/// An attempt that stalls gives way to the next.
 #[tokio::test]
-async fn an_attempt_that_stalls_gives_way_to_the_next() {
+async fn stalled_attempt_is_repeated() {
     let script = [Reply::Stall, Reply::Answer(200, "{}".to_owned())];
     let endpoint = Endpoint::scripted(script).await;
-    assert_eq!(write(&table_at(&endpoint.url), None, 1).await.unwrap(), Written::Done);
+    assert_eq!(write(&table_at(&endpoint.url), None, 1).await.unwrap(), WriteOutcome::Written);
 }
 
+/// A call without a reply ends at its deadline, or the client waits for nothing.
 #[tokio::test(start_paused = true)]
-async fn a_call_that_nobody_answers_ends_at_its_deadline() {
+async fn silent_call_ends_at_deadline() {
     let budget = Duration::from_millis(700);
     let endpoint = Endpoint::scripted(repeat_n((), 9).map(|()| Reply::Stall)).await;
     let table = table_at(&endpoint.url);
@@ -66,20 +71,21 @@ async fn a_call_that_nobody_answers_ends_at_its_deadline() {
     assert!(table.due(1, &deadline).await.unwrap_err().is_transient());
     assert_eq!(started.elapsed(), 2 * budget);
     let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
-    assert!(table.read_with_everybody(&alice(), &deadline).await.unwrap_err().is_transient());
+    assert!(table.read_snapshot(&alice(), &deadline).await.unwrap_err().is_transient());
     assert_eq!(started.elapsed(), 3 * budget);
     let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
     assert!(table.list(None, 1, &deadline).await.unwrap_err().is_transient());
     assert_eq!(started.elapsed(), 4 * budget);
     let deadline = Deadline::new(Timestamp::UNIX_EPOCH, budget);
     let nothing = Record::default();
-    let written = table.write(&alice(), None, &nothing, Nonce::from_bits(1), &deadline).await;
+    let written = table.write(&alice(), None, &nothing, UniqueId::from_bits(1), &deadline).await;
     assert!(written.unwrap_err().is_transient());
     assert_eq!(started.elapsed(), 5 * budget);
 }
 
+/// A table over its capacity is told from a broken one.
 #[tokio::test]
-async fn a_table_over_its_capacity_throttles() {
+async fn capacity_errors_are_throttling() {
     for code in
         ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
     {
@@ -88,8 +94,9 @@ async fn a_table_over_its_capacity_throttles() {
     }
 }
 
+/// A service in trouble is asked three times.
 #[tokio::test]
-async fn a_service_in_trouble_is_asked_three_times() {
+async fn server_errors_get_three_attempts() {
     let html = "<html><body>503 Service Unavailable</body></html>";
     for (status, body) in
         [(500, refusal("InternalServerError")), (503, html.to_owned()), (502, String::new())]
@@ -99,21 +106,24 @@ async fn a_service_in_trouble_is_asked_three_times() {
     }
 }
 
+/// A reply that is not DynamoDB's, as of a captive portal, is not believed.
 #[tokio::test]
-async fn an_answer_that_is_not_dynamodbs_is_no_answer() {
+async fn foreign_reply_is_unavailable() {
     let error = failure(200, "<html>welcome to the hotel</html>", 1).await;
     assert!(error.is_transient(), "{error:?}");
 }
 
+/// A reply without end must not fill the memory.
 #[tokio::test]
-async fn an_answer_without_end_is_not_read_to_its_end() {
+async fn endless_reply_is_cut_off() {
     let error = failure(200, &" ".repeat(2 * 1024 * 1024 + 1), 1).await;
     assert!(chain(&error).contains("longer than 2097152 bytes"), "{error:?}");
     assert!(error.is_transient(), "{error:?}");
 }
 
+/// A refusal is not repeated, and the operator sees its code.
 #[tokio::test]
-async fn a_refusal_is_final() {
+async fn refusal_is_final() {
     for code in ["AccessDeniedException", "ResourceNotFoundException", "ValidationException"] {
         let error = failure(400, &refusal(code), 1).await;
         assert!(!error.is_transient() && !error.is_corrupt(), "{code}: {error:?}");
@@ -121,16 +131,18 @@ async fn a_refusal_is_final() {
     }
 }
 
+/// An endpoint that does not listen may do so later.
 #[tokio::test]
-async fn an_endpoint_that_is_not_there_is_a_passing_trouble() {
+async fn refused_connection_is_transient() {
     let free = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let error = write(&table_at(&format!("http://{free}")), None, 1).await.unwrap_err();
     assert!(error.is_transient() && !error.is_throttled(), "{error:?}");
     assert!(chain(&error).contains("refused"), "the operator must see why: {error:?}");
 }
 
+/// Keys of newer versions do not hold up the sweep.
 #[tokio::test]
-async fn due_reads_page_after_page_and_leaves_out_keys_of_newer_versions() {
+async fn due_skips_newer_keys() {
     let row = |id: &str| format!(r#"{{"id":{{"S":"{id}"}}}}"#);
     let page = |ids: [&str; 2], rest: &str| {
         Reply::Answer(200, format!(r#"{{"Items":[{},{}]{rest}}}"#, row(ids[0]), row(ids[1])))
@@ -147,7 +159,7 @@ async fn due_reads_page_after_page_and_leaves_out_keys_of_newer_versions() {
 }
 
 /// The error of a write that is answered like this so many times; it must not name the user.
-async fn failure(status: u16, body: &str, times: usize) -> TableError {
+async fn failure(status: u16, body: &str, times: usize) -> StoreError {
     let script = repeat_n(body, times).map(|body| Reply::Answer(status, body.to_owned()));
     let endpoint = Endpoint::scripted(script).await;
     let error = write(&table_at(&endpoint.url), None, 1).await.unwrap_err();
@@ -163,7 +175,7 @@ fn refusal(code: &str) -> String {
 }
 
 /// All that a log could show of an error.
-fn chain(error: &TableError) -> String {
+fn chain(error: &StoreError) -> String {
     let mut text = format!("{error:?}");
     for cause in successors(Some(error as &dyn Error), |error| (*error).source()) {
         write!(text, ": {cause}").unwrap();
@@ -172,17 +184,17 @@ fn chain(error: &TableError) -> String {
 }
 
 async fn write(
-    table: &DynamoTable,
+    table: &DynamoStore,
     expected: Option<u128>,
     revision: u128,
-) -> Result<Written, TableError> {
-    let record = Record { sign_in_not_before: Some(EpochSeconds(1)), ..Record::default() };
-    let expected = expected.map(Nonce::from_bits);
-    table.write(&alice(), expected, &record, Nonce::from_bits(revision), &soon()).await
+) -> Result<WriteOutcome, StoreError> {
+    let record = Record { sessions_valid_after: Some(EpochSeconds(1)), ..Record::default() };
+    let expected = expected.map(UniqueId::from_bits);
+    table.write(&alice(), expected, &record, UniqueId::from_bits(revision), &soon()).await
 }
 
-fn table_at(url: &str) -> DynamoTable {
-    DynamoTable::new(client_at(url), "users")
+fn table_at(url: &str) -> DynamoStore {
+    DynamoStore::new(client_at(url), "users")
 }
 
 fn alice() -> RecordKey {

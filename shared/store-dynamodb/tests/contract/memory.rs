@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use acs_broker_store_dynamodb::MemoryTable;
+use acs_broker_store_dynamodb::testing::MemoryStore;
 
 crate::suite::contract!(new_table);
 
-async fn new_table() -> Arc<MemoryTable> {
+async fn new_table() -> Arc<MemoryStore> {
     Arc::default()
 }

@@ -1,8 +1,9 @@
-//! What `DynamoTable` asks for although no local server would show the difference.
+//! What `DynamoStore` asks for although no local server would show the difference.
 
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{DynamoTable, EpochSeconds, Nonce, RecordKey, UserTable};
+use acs_broker_core::{EpochSeconds, RecordKey, UniqueId, UserStore};
+use acs_broker_store_dynamodb::DynamoStore;
 use identity_client::{Deadline, Timestamp};
 use serde_json::{Value, json};
 
@@ -11,34 +12,37 @@ use crate::endpoint::{Endpoint, Reply};
 
 const ALICE: &str = "user https://idp.example alice";
 
+/// A stale read would give a revoked session a token.
 #[tokio::test]
-async fn a_read_is_strongly_consistent_or_a_revoked_session_gets_a_token() {
+async fn read_is_consistent() {
     let (endpoint, table) = table([json!({})]).await;
     table.read(&alice(), &soon()).await.unwrap();
     assert_eq!(request(&endpoint, 0)["ConsistentRead"], json!(true));
 }
 
+/// A snapshot is strongly consistent and one request.
 #[tokio::test]
-async fn a_read_with_everybody_is_strongly_consistent_and_one_request() {
+async fn snapshot_is_one_consistent_read() {
     let (endpoint, table) = table([json!({"Responses": {"users": []}})]).await;
-    table.read_with_everybody(&alice(), &soon()).await.unwrap();
+    table.read_snapshot(&alice(), &soon()).await.unwrap();
     let keys = json!([{"id": {"S": ALICE}}, {"id": {"S": "everybody"}}]);
     let asked = json!({"users": {"Keys": keys, "ConsistentRead": true}});
     assert_eq!(request(&endpoint, 0)["RequestItems"], asked);
 }
 
+/// Rows that DynamoDB leaves out are not taken for missing.
 #[tokio::test]
-async fn rows_that_dynamodb_leaves_out_are_asked_for_again_and_not_taken_for_missing() {
+async fn unprocessed_keys_are_read_again() {
     let (endpoint, table) = table([
         json!({"Responses": {"users": [row(ALICE, 9)]}, "UnprocessedKeys": left(&["everybody"])}),
         json!({"Responses": {}, "UnprocessedKeys": left(&["everybody"])}),
         json!({"Responses": {"users": [row("everybody", 5)]}, "UnprocessedKeys": {}}),
     ])
     .await;
-    let standing = table.read_with_everybody(&alice(), &soon()).await.unwrap();
-    assert_eq!(standing.stored.revision, Some(Nonce::from_bits(1)));
-    assert_eq!(standing.stored.record.sign_in_not_before, Some(EpochSeconds(9)));
-    assert_eq!(standing.everybody, Some(EpochSeconds(5)));
+    let snapshot = table.read_snapshot(&alice(), &soon()).await.unwrap();
+    assert_eq!(snapshot.stored.revision, Some(UniqueId::from_bits(1)));
+    assert_eq!(snapshot.stored.record.sessions_valid_after, Some(EpochSeconds(9)));
+    assert_eq!(snapshot.global_cutoff, Some(EpochSeconds(5)));
     for again in [1, 2] {
         let keys = json!([{"id": {"S": "everybody"}}]);
         let asked = json!({"users": {"Keys": keys, "ConsistentRead": true}});
@@ -46,34 +50,38 @@ async fn rows_that_dynamodb_leaves_out_are_asked_for_again_and_not_taken_for_mis
     }
 }
 
+/// A table that leaves rows out until the deadline is over its capacity.
 #[tokio::test]
-async fn a_table_that_leaves_rows_out_until_the_deadline_is_over_its_capacity() {
+async fn endless_unprocessed_keys_throttle() {
     let nothing = json!({"Responses": {}, "UnprocessedKeys": left(&[ALICE, "everybody"])});
     let (endpoint, table) = table(vec![nothing; 9]).await;
     let deadline = Deadline::new(Timestamp::UNIX_EPOCH, Duration::from_secs(3));
-    let error = table.read_with_everybody(&alice(), &deadline).await.unwrap_err();
+    let error = table.read_snapshot(&alice(), &deadline).await.unwrap_err();
     assert!(error.is_throttled() && error.is_transient(), "{error:?}");
     assert!(endpoint.left() > 0, "asked without a pause");
 }
 
+/// An unreadable global cutoff is not taken for none.
 #[tokio::test]
-async fn a_row_of_everybodys_that_cannot_be_read_is_not_taken_for_none() {
-    let unreadable = json!({"id": {"S": "everybody"}, "sign_in_not_before": {"S": "soon"}});
+async fn unreadable_global_cutoff_is_an_error() {
+    let unreadable = json!({"id": {"S": "everybody"}, "sessions_valid_after": {"S": "soon"}});
     let (_endpoint, table) = table([json!({"Responses": {"users": [unreadable]}})]).await;
-    let error = table.read_with_everybody(&alice(), &soon()).await.unwrap_err();
+    let error = table.read_snapshot(&alice(), &soon()).await.unwrap_err();
     assert!(error.is_corrupt(), "{error:?}");
 }
 
+/// A stale scan overlooks a user who has just got an identity.
 #[tokio::test]
-async fn a_walk_is_strongly_consistent_or_it_overlooks_a_user_who_has_just_got_an_identity() {
+async fn scan_is_consistent() {
     let (endpoint, table) = table([json!({"Items": []})]).await;
     table.list(None, 7, &soon()).await.unwrap();
     let request = request(&endpoint, 0);
     assert_eq!((&request["ConsistentRead"], &request["Limit"]), (&json!(true), &json!(7)));
 }
 
+/// A scan goes on where a page ends at a key of a newer version.
 #[tokio::test]
-async fn a_walk_goes_on_where_a_page_ends_at_a_key_of_a_newer_version() {
+async fn scan_continues_after_newer_key() {
     let newer = json!({"id": {"S": "tenant 7"}});
     let bob = "user https://idp.example bob";
     let (endpoint, table) = table([
@@ -89,18 +97,19 @@ async fn a_walk_goes_on_where_a_page_ends_at_a_key_of_a_newer_version() {
     assert_eq!((&second["ExclusiveStartKey"], &second["Limit"]), (&newer, &json!(1)));
 }
 
+/// A scan that passed over an unreadable row would leave its tokens alive.
 #[tokio::test]
-async fn a_walk_does_not_pass_over_a_row_that_cannot_be_read() {
+async fn scan_stops_at_unreadable_row() {
     let unreadable = json!({"id": {"S": ALICE}, "pending": {"S": "merge"}});
     let (_endpoint, table) = table([json!({"Items": [unreadable]})]).await;
     let error = table.list(None, 7, &soon()).await.unwrap_err();
     assert!(error.is_corrupt(), "{error:?}");
 }
 
-async fn table(answers: impl IntoIterator<Item = Value>) -> (Endpoint, DynamoTable) {
+async fn table(answers: impl IntoIterator<Item = Value>) -> (Endpoint, DynamoStore) {
     let replies = answers.into_iter().map(|answer| Reply::Answer(200, answer.to_string()));
     let endpoint = Endpoint::scripted(replies).await;
-    let table = DynamoTable::new(client_at(&endpoint.url), "users");
+    let table = DynamoStore::new(client_at(&endpoint.url), "users");
     (endpoint, table)
 }
 
@@ -108,11 +117,11 @@ fn request(endpoint: &Endpoint, number: usize) -> Value {
     serde_json::from_str(endpoint.requests().get(number).unwrap()).unwrap()
 }
 
-fn row(id: &str, watermark: i64) -> Value {
+fn row(id: &str, cutoff: i64) -> Value {
     json!({
         "id": {"S": id},
         "revision": {"S": "1"},
-        "sign_in_not_before": {"N": watermark.to_string()},
+        "sessions_valid_after": {"N": cutoff.to_string()},
     })
 }
 

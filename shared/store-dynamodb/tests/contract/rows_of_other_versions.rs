@@ -1,105 +1,148 @@
-//! Rows as other versions of this crate wrote them. A change of the row adds a file to `fixtures/`
-//! and changes none that is there.
+//! Rows as other versions wrote them. A change of the row adds a file to `fixtures/` and changes none
+//! that is there; those under `first_version/` have the attribute names of the first version.
 
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{
-    Authority, Binding, DynamoTable, EpochSeconds, Lease, Nonce, Pending, Record, RecordKey,
-    Stored, Suspension, TableError, UserTable, Work,
+use acs_broker_core::{
+    BoundIdentity, EpochSeconds, IdentityState, Lease, PendingKind, PendingOperation, Record,
+    RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId, UserSnapshot, UserStore,
 };
-use identity_client::{Deadline, Timestamp};
+use acs_broker_store_dynamodb::DynamoStore;
+use identity_client::Deadline;
+use jiff::Timestamp;
 
 use crate::dynamo::client_at;
 use crate::endpoint::{Endpoint, Reply};
 
+/// A bound identity of the first version and of this one reads as the same record.
 #[tokio::test]
-async fn a_row_of_this_version_reads_as_it_was_written() {
-    let stored = read(include_str!("fixtures/suspended_by_the_provider.json")).await.unwrap();
+async fn bound_identity_reads_in_both() {
     let record = Record {
-        binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(1_500_000_001) }),
-        sign_in_not_before: Some(EpochSeconds(1_500_000_000)),
+        identity: IdentityState::Bound(BoundIdentity {
+            id: identity(),
+            sign_in: EpochSeconds(1_500_000_001),
+            not_found_since: Some(at_ms(1_700_000_000_005)),
+            pending: Some(PendingOperation {
+                kind: PendingKind::Delete,
+                id: UniqueId::from_bits(3),
+                accepted_at: at_ms(1_700_000_000_003),
+                retry_at: at_ms(1_800_000_000_004),
+            }),
+        }),
+        sessions_valid_after: Some(EpochSeconds(1_500_000_000)),
         suspension: Some(Suspension {
-            by: Authority::Provider,
+            by: SuspendedBy::IdentityProvider,
             lifted: false,
-            at: at_ms(1_700_000_000_006),
+            decided_at: at_ms(1_700_000_000_006),
         }),
-        lease: Some(Lease {
-            owner: Nonce::from_bits(2),
-            until: at_ms(1_600_000_000_002),
-            sign_in: EpochSeconds(1_500_000_002),
-            void: true,
-        }),
-        pending: Some(Pending {
-            work: Work::Delete,
-            owner: Nonce::from_bits(3),
-            since: at_ms(1_700_000_000_003),
-            retry_at: at_ms(1_800_000_000_004),
-        }),
-        doubted_since: Some(at_ms(1_700_000_000_005)),
-        possibly_lost: 3,
-        expires_at: Some(EpochSeconds(4_102_488_000)),
+        unconfirmed_identities: 3,
+        expires_at: None,
     };
-    assert_eq!(stored, Stored { record, revision: Some(Nonce::from_bits(1)) });
+    let expected = Stored { record, revision: Some(UniqueId::from_bits(1)) };
+    let first = include_str!("fixtures/first_version/bound.json");
+    for row in [first, include_str!("fixtures/bound.json")] {
+        assert_eq!(read(row).await.unwrap(), expected);
+    }
 }
 
+/// A lease of the first version and of this one reads as the same record.
 #[tokio::test]
-async fn a_ban_from_before_bans_had_authors_is_an_operators() {
-    let record = read(include_str!("fixtures/whole.json")).await.unwrap().record;
-    let ban = Suspension { by: Authority::Operator, lifted: false, at: at_ms(0) };
-    assert_eq!(record.suspension, Some(ban));
+async fn lease_reads_in_both() {
+    let record = Record {
+        identity: IdentityState::Creating(Lease {
+            id: UniqueId::from_bits(2),
+            expires_at: at_ms(1_600_000_000_002),
+            sign_in: EpochSeconds(1_500_000_002),
+            cancelled: true,
+        }),
+        sessions_valid_after: Some(EpochSeconds(1_500_000_000)),
+        unconfirmed_identities: 1,
+        ..Record::default()
+    };
+    let expected = Stored { record, revision: Some(UniqueId::from_bits(1)) };
+    let first = include_str!("fixtures/first_version/creating.json");
+    for row in [first, include_str!("fixtures/creating.json")] {
+        assert_eq!(read(row).await.unwrap(), expected);
+    }
+}
+
+/// The cutoff of all users that the first version wrote still ends their sessions.
+#[tokio::test]
+async fn global_cutoff_of_first_version_counts() {
+    let row = include_str!("fixtures/first_version/all_users.json");
+    let reply = format!(r#"{{"Responses":{{"users":[{row}]}}}}"#);
+    let endpoint = Endpoint::scripted([Reply::Answer(200, reply)]).await;
+    let store = DynamoStore::new(client_at(&endpoint.url), "users");
+    let snapshot = store.read_snapshot(&alice(), &soon()).await.unwrap();
+    let global_cutoff = Some(EpochSeconds(1_500_000_000));
+    assert_eq!(snapshot, UserSnapshot { global_cutoff, ..UserSnapshot::default() });
+}
+
+/// A suspension from before suspensions named who decided is an operator's.
+#[tokio::test]
+async fn suspension_without_decider_is_operators() {
+    let row = include_str!("fixtures/first_version/suspended_without_decider.json");
+    let record = read(row).await.unwrap().record;
+    let by = SuspendedBy::Operator;
+    assert_eq!(record.suspension, Some(Suspension { by, lifted: false, decided_at: at_ms(0) }));
     assert!(record.is_suspended());
 }
 
+/// A lifted suspension is remembered, or an older event brings it back.
 #[tokio::test]
-async fn a_ban_that_was_lifted_is_remembered_as_such() {
-    let record = read(include_str!("fixtures/lifted.json")).await.unwrap().record;
-    let at = at_ms(1_700_000_000_006);
-    let lifted = Suspension { by: Authority::Operator, lifted: true, at };
-    assert_eq!(record, Record { suspension: Some(lifted), ..Record::default() });
+async fn lifted_suspension_is_remembered() {
+    let row = include_str!("fixtures/first_version/lifted.json");
+    let record = read(row).await.unwrap().record;
+    let decided_at = at_ms(1_700_000_000_006);
+    let lifted = Suspension { by: SuspendedBy::Operator, lifted: true, decided_at };
+    assert_eq!(record.suspension, Some(lifted));
 }
 
+/// A row without the later attributes reads with their defaults.
 #[tokio::test]
-async fn a_row_without_the_later_attributes_reads_with_their_defaults() {
-    let stored = read(include_str!("fixtures/fewest_attributes.json")).await.unwrap();
-    let record = Record {
-        binding: Some(Binding { identity: identity(), sign_in: EpochSeconds(0) }),
-        lease: Some(Lease {
-            owner: Nonce::from_bits(2),
-            until: at_ms(0),
-            sign_in: EpochSeconds(0),
-            void: false,
-        }),
-        pending: Some(Pending {
-            work: Work::Revoke,
-            owner: Nonce::from_bits(0),
-            since: at_ms(1_700_000_000_000),
-            retry_at: at_ms(1_700_000_060_000),
-        }),
-        ..Record::default()
-    };
-    assert_eq!(stored, Stored { record, revision: Some(Nonce::from_bits(1)) });
+async fn missing_attributes_have_defaults() {
+    let row = include_str!("fixtures/first_version/fewest_attributes.json");
+    let stored = read(row).await.unwrap();
+    let pending = Some(PendingOperation {
+        kind: PendingKind::Revoke,
+        id: UniqueId::from_bits(0),
+        accepted_at: at_ms(1_700_000_000_000),
+        retry_at: at_ms(1_700_000_060_000),
+    });
+    let bound = BoundIdentity { pending, ..BoundIdentity::new(identity(), EpochSeconds(0)) };
+    let record = Record { identity: IdentityState::Bound(bound), ..Record::default() };
+    assert_eq!(stored, Stored { record, revision: Some(UniqueId::from_bits(1)) });
 }
 
+/// A row with attributes of a newer version reads without them.
 #[tokio::test]
-async fn a_row_with_attributes_of_a_newer_version_reads_without_them() {
+async fn newer_attributes_are_ignored() {
     let stored = read(include_str!("fixtures/newer.json")).await.unwrap();
-    let record = Record { sign_in_not_before: Some(EpochSeconds(5)), ..Record::default() };
-    assert_eq!(stored, Stored { record, revision: Some(Nonce::from_bits(1)) });
+    let record = Record { sessions_valid_after: Some(EpochSeconds(5)), ..Record::default() };
+    assert_eq!(stored, Stored { record, revision: Some(UniqueId::from_bits(1)) });
 }
 
+/// A pending operation of an unknown kind is not overlooked.
 #[tokio::test]
-async fn work_of_an_unknown_kind_is_not_overlooked() {
-    let error = read(include_str!("fixtures/newer_work.json")).await.unwrap_err();
+async fn unknown_pending_kind_is_an_error() {
+    let error = read(include_str!("fixtures/newer_pending.json")).await.unwrap_err();
     assert!(error.is_corrupt() && !error.is_transient(), "{error:?}");
 }
 
 /// Reads the row that a file of `fixtures/` holds.
-async fn read(item: &str) -> Result<Stored, TableError> {
-    let answer = format!(r#"{{"Item":{item}}}"#);
-    let endpoint = Endpoint::scripted([Reply::Answer(200, answer)]).await;
-    let table = DynamoTable::new(client_at(&endpoint.url), "users");
-    let key = RecordKey::user("https://idp.example".parse().unwrap(), "alice".parse().unwrap());
-    table.read(&key, &Deadline::new(Timestamp::UNIX_EPOCH, Duration::from_secs(30))).await
+async fn read(item: &str) -> Result<Stored, StoreError> {
+    let reply = format!(r#"{{"Item":{item}}}"#);
+    let endpoint = Endpoint::scripted([Reply::Answer(200, reply)]).await;
+    let store = DynamoStore::new(client_at(&endpoint.url), "users");
+    store.read(&alice(), &soon()).await
+}
+
+fn soon() -> Deadline {
+    Deadline::new(Timestamp::UNIX_EPOCH, Duration::from_secs(30))
+}
+
+fn alice() -> RecordKey {
+    RecordKey::user("https://idp.example".parse().unwrap(), "alice".parse().unwrap())
 }
 
 fn identity() -> identity_client::IdentityId {

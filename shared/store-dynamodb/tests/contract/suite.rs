@@ -1,7 +1,7 @@
-//! The contract of `UserTable`, rule by rule; every rule gets an empty table.
+//! The contract of `UserStore`, rule by rule; every rule gets an empty table.
 
 pub(crate) mod due;
-pub(crate) mod everybody;
+pub(crate) mod global_cutoff;
 pub(crate) mod list;
 pub(crate) mod races;
 pub(crate) mod rows;
@@ -9,8 +9,9 @@ pub(crate) mod rows;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_store_dynamodb::{
-    EpochSeconds, Nonce, Pending, Record, RecordKey, Stored, UserTable, Work, Written,
+use acs_broker_core::{
+    BoundIdentity, EpochSeconds, IdentityState, PendingKind, PendingOperation, Record, RecordKey,
+    Stored, UniqueId, UserStore, WriteOutcome,
 };
 use identity_client::{Deadline, IdentityId, Timestamp};
 
@@ -19,51 +20,53 @@ macro_rules! contract {
     ($new_table:ident) => {
         $crate::suite::contract! { $new_table
             rows: [
-                a_user_nobody_wrote_about_is_empty,
-                a_record_reads_back_whole,
-                a_record_that_loses_its_fields_reads_back_without_them,
-                instants_are_kept_to_the_millisecond,
-                a_write_from_an_old_revision_leaves_the_row_and_shows_it,
-                a_write_repeated_because_its_answer_was_lost_is_done,
-                a_write_repeated_after_somebody_elses_is_superseded,
-                an_expired_row_reads_as_empty_and_can_be_replaced,
-                an_expired_row_is_not_taken_for_a_missing_one,
-                a_row_that_went_away_before_the_write_shows_as_empty,
-                users_with_similar_names_have_rows_of_their_own,
-                the_longest_names_fit,
+                unknown_user_is_empty,
+                record_reads_back_whole,
+                removed_fields_stay_removed,
+                instants_keep_milliseconds,
+                old_revision_conflicts,
+                lost_reply_counts_as_written,
+                repetition_after_another_conflicts,
+                expired_row_reads_empty,
+                expired_row_is_not_missing,
+                vanished_row_conflicts_as_empty,
+                similar_names_differ,
+                longest_names_fit,
             ]
             races: [
-                of_fifty_first_writers_one_wins,
-                of_fifty_writers_from_one_revision_one_wins,
-                no_increment_is_lost_between_concurrent_writers,
+                one_of_fifty_first_writers,
+                one_of_fifty_from_a_revision,
+                no_increment_is_lost,
             ]
             due: [
-                due_names_what_is_due_the_oldest_first,
-                due_stops_at_its_limit,
-                finished_work_is_no_longer_due,
+                oldest_first,
+                stops_at_the_limit,
+                completed_operation_leaves,
             ]
-            everybody: [
-                where_nobody_ever_revoked_everybody_only_the_users_own_record_counts,
-                everybodys_watermark_is_read_with_each_users_record,
-                everybodys_watermark_ends_with_its_row,
-                a_users_row_that_has_expired_hides_nothing_of_everybodys,
+            global_cutoff: [
+                absent_without_a_row,
+                is_read_with_each_user,
+                ends_with_its_row,
+                survives_an_expired_user_row,
             ]
             list: [
-                a_walk_meets_every_row_once,
-                a_walk_goes_on_after_a_row_that_is_gone,
-                a_walk_over_an_empty_table_ends,
-                a_walk_leaves_out_rows_whose_time_is_over,
-                a_record_is_listed_as_it_is_read,
+                meets_every_row_once,
+                continues_after_a_vanished_row,
+                empty_table_ends,
+                leaves_out_expired_rows,
+                lists_as_read,
             ]
         }
     };
     ($new_table:ident $($part:ident: [$($rule:ident,)+])+) => {
-        $($(
-            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-            async fn $rule() {
-                $crate::suite::$part::$rule(&$new_table().await).await;
-            }
-        )+)+
+        $(mod $part {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $rule() {
+                    $crate::suite::$part::$rule(&super::$new_table().await).await;
+                }
+            )+
+        })+
     };
 }
 pub(crate) use contract;
@@ -72,30 +75,30 @@ const ISSUER: &str = "https://idp.example";
 /// Noon of 1 January 2100, in seconds since 1970: no server's own clock may find rows of it expired.
 const NOON: i64 = 4_102_488_000;
 
-async fn read(table: &Arc<impl UserTable>, key: &RecordKey, second: i64) -> Stored {
+async fn read(table: &Arc<impl UserStore>, key: &RecordKey, second: i64) -> Stored {
     table.read(key, &at(second)).await.unwrap()
 }
 
 /// Writes at noon, which must be done.
 async fn write(
-    table: &Arc<impl UserTable>,
+    table: &Arc<impl UserStore>,
     key: &RecordKey,
     expected: Option<u128>,
     record: &Record,
     revision: u128,
 ) {
-    assert_eq!(try_write(table, key, expected, record, revision).await, Written::Done);
+    assert_eq!(try_write(table, key, expected, record, revision).await, WriteOutcome::Written);
 }
 
 async fn try_write(
-    table: &Arc<impl UserTable>,
+    table: &Arc<impl UserStore>,
     key: &RecordKey,
     expected: Option<u128>,
     record: &Record,
     revision: u128,
-) -> Written {
-    let expected = expected.map(nonce);
-    table.write(key, expected, record, nonce(revision), &at(NOON)).await.unwrap()
+) -> WriteOutcome {
+    let expected = expected.map(unique_id);
+    table.write(key, expected, record, unique_id(revision), &at(NOON)).await.unwrap()
 }
 
 fn user(subject: &str) -> RecordKey {
@@ -106,18 +109,23 @@ fn identity() -> IdentityId {
     "8:acs:11111111-2222-3333-4444-555555555555_0000000a-0b0c-0d0e".parse().unwrap()
 }
 
-fn nonce(bits: u128) -> Nonce {
-    Nonce::from_bits(bits)
+fn unique_id(bits: u128) -> UniqueId {
+    UniqueId::from_bits(bits)
 }
 
-fn not_before(second: i64) -> Record {
-    Record { sign_in_not_before: Some(EpochSeconds(second)), ..Record::default() }
+fn cutoff_at(second: i64) -> Record {
+    Record { sessions_valid_after: Some(EpochSeconds(second)), ..Record::default() }
+}
+
+fn bound(pending: Option<PendingOperation>) -> IdentityState {
+    let bound = BoundIdentity::new(identity(), EpochSeconds(7));
+    IdentityState::Bound(BoundIdentity { pending, ..bound })
 }
 
 fn pending_until(retry_at: i64) -> Record {
-    let retry_at = second(retry_at);
-    let pending = Pending { work: Work::Revoke, owner: nonce(1), since: second(0), retry_at };
-    Record { pending: Some(pending), ..Record::default() }
+    let accepted = PendingOperation::accept(PendingKind::Revoke, unique_id(1), second(0));
+    let pending = PendingOperation { retry_at: second(retry_at), ..accepted };
+    Record { identity: bound(Some(pending)), ..Record::default() }
 }
 
 /// A call that begins at this second and has time enough on a busy computer.

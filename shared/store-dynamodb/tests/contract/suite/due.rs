@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use acs_broker_store_dynamodb::{Lease, Record, RecordKey, UserTable};
+use acs_broker_core::{EpochSeconds, IdentityState, Lease, Record, RecordKey, UserStore};
 
-use super::{NOON, at, identity, nonce, not_before, pending_until, second, user, write};
+use super::{NOON, at, cutoff_at, identity, pending_until, second, unique_id, user, write};
 
-pub(crate) async fn due_names_what_is_due_the_oldest_first(table: &Arc<impl UserTable>) {
+/// The sweep gets what is due, the oldest first, and nothing else.
+pub(crate) async fn oldest_first(table: &Arc<impl UserStore>) {
     let lease = |until| Record {
-        lease: Some(Lease {
-            owner: nonce(1),
-            until: second(until),
-            sign_in: acs_broker_store_dynamodb::EpochSeconds(1),
-            void: false,
+        identity: IdentityState::Creating(Lease {
+            id: unique_id(1),
+            expires_at: second(until),
+            sign_in: EpochSeconds(1),
+            cancelled: false,
         }),
         ..Record::default()
     };
@@ -23,7 +24,7 @@ pub(crate) async fn due_names_what_is_due_the_oldest_first(table: &Arc<impl User
         (user("not yet"), pending_until(NOON + 1)),
         (user("lease over"), lease(NOON - 20)),
         (user("lease live"), lease(NOON + 20)),
-        (user("nothing to do"), not_before(1)),
+        (user("nothing to do"), cutoff_at(1)),
         (orphan.clone(), pending_until(NOON - 10)),
     ] {
         write(table, &key, None, &record, 1).await;
@@ -32,7 +33,8 @@ pub(crate) async fn due_names_what_is_due_the_oldest_first(table: &Arc<impl User
     assert_eq!(table.due(100, &at(NOON)).await.unwrap(), oldest_first);
 }
 
-pub(crate) async fn due_stops_at_its_limit(table: &Arc<impl UserTable>) {
+/// A page that is longer than asked for would outlast the invocation.
+pub(crate) async fn stops_at_the_limit(table: &Arc<impl UserStore>) {
     for age in 0..5 {
         write(table, &user(&format!("{age}")), None, &pending_until(NOON - age), 1).await;
     }
@@ -42,12 +44,13 @@ pub(crate) async fn due_stops_at_its_limit(table: &Arc<impl UserTable>) {
     assert_eq!(table.due(usize::MAX, &at(NOON)).await.unwrap().len(), 5);
 }
 
-pub(crate) async fn finished_work_is_no_longer_due(table: &Arc<impl UserTable>) {
+/// A completed or rescheduled operation is not due any more.
+pub(crate) async fn completed_operation_leaves(table: &Arc<impl UserStore>) {
     let key = user("alice");
     write(table, &key, None, &pending_until(NOON), 1).await;
     write(table, &key, Some(1), &pending_until(NOON + 60), 2).await;
     assert_eq!(table.due(1, &at(NOON)).await.unwrap(), []);
     assert_eq!(table.due(1, &at(NOON + 60)).await.unwrap(), [user("alice")]);
-    write(table, &key, Some(2), &not_before(1), 3).await;
+    write(table, &key, Some(2), &cutoff_at(1), 3).await;
     assert_eq!(table.due(1, &at(NOON + 60)).await.unwrap(), []);
 }

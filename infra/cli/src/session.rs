@@ -1,0 +1,88 @@
+//! The session of one command: its options, its environment and its output.
+
+use std::fs;
+use std::io::{self, Write as _};
+
+use identity_client::Timestamp;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::progress::Progress;
+use crate::report::{self, Report};
+use crate::stack::{Stack, StackArgs};
+
+/// Provides the process's environment.
+#[derive(Clone, Copy, Debug)]
+pub struct Env {
+    /// Reads an environment variable.
+    pub variable: fn(&str) -> Option<String>,
+    /// Returns the time.
+    pub clock: fn() -> Timestamp,
+}
+
+/// Provides the facilities of a command.
+#[derive(Debug)]
+pub(crate) struct Session {
+    env: Env,
+    stack: StackArgs,
+    is_json: bool,
+    pub(crate) progress: Progress,
+    command_line: fn() -> clap::Command,
+}
+
+impl Session {
+    /// Opens a session; options that the command line does not set come from the environment.
+    /// `command_line` returns the grammar of the whole tool.
+    pub(crate) fn new(
+        stack: StackArgs,
+        is_json: bool,
+        env: Env,
+        command_line: fn() -> clap::Command,
+    ) -> Self {
+        let stack = stack.with_environment(env.variable);
+        Self { env, stack, is_json, progress: Progress::new(is_json), command_line }
+    }
+
+    /// Returns the grammar of the whole tool.
+    pub(crate) fn command_line(&self) -> clap::Command {
+        (self.command_line)()
+    }
+
+    /// Finds the stack that the command is about.
+    pub(crate) async fn find_stack(&self) -> Result<Stack, CliError> {
+        let target = self.stack.target()?;
+        let roots = match &self.stack.extra_ca_file {
+            Some(file) => {
+                Some(fs::read(file).map_err(|error| CliError::Input(file.clone(), error))?)
+            }
+            None => None,
+        };
+        Ok(Stack::find(target, roots.as_deref(), self.env.clock).await?)
+    }
+
+    /// Returns the time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.env.clock)()
+    }
+
+    /// Prints the command's result and returns its exit code.
+    pub(crate) fn print(&self, report: &impl Report) -> Result<Exit, CliError> {
+        report::print(report, self.is_json).map_err(CliError::Output)
+    }
+
+    /// Tells people something while the command runs.
+    pub(crate) fn notice(&self, text: &str) {
+        if !self.is_json {
+            // If standard error is closed, the text has no reader.
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+}
+
+/// Resolves when the operator interrupts the command.
+pub(crate) async fn interrupted() {
+    if tokio::signal::ctrl_c().await.is_err() {
+        // Without a handler the signal ends the process by itself.
+        std::future::pending::<()>().await;
+    }
+}

@@ -1,0 +1,115 @@
+//! The options that name a stack.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use reqwest::Url;
+
+use super::error::StackError;
+
+/// Names the stack that a command is about.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Which stack")]
+pub(crate) struct StackArgs {
+    /// A deployed stack, by its name in CloudFormation; else `ACS_BROKER_STACK` in the environment
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) stack: Option<String>,
+
+    /// The stack's AWS region, unless the environment or the profile says so
+    #[arg(long, global = true)]
+    pub(crate) region: Option<String>,
+
+    /// The profile of the AWS configuration files whose credentials are used
+    #[arg(long, global = true)]
+    pub(crate) profile: Option<String>,
+
+    /// A local stack, as `make run` starts it; without an address at `http://127.0.0.1:8080`
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "http://127.0.0.1:8080"
+    )]
+    pub(crate) local: Option<Url>,
+
+    /// PEM file of further certificate authorities to trust; else `EXTRA_CA_FILE` in the
+    /// environment
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) extra_ca_file: Option<PathBuf>,
+}
+
+/// Names exactly one stack.
+#[derive(Debug)]
+pub(crate) enum StackTarget<'a> {
+    Deployed { stack: &'a str, region: Option<&'a str>, profile: Option<&'a str> },
+    Local(&'a Url),
+}
+
+impl StackArgs {
+    /// Fills the options that the command line does not set from the environment.
+    pub(crate) fn with_environment(self, environment: impl Fn(&str) -> Option<String>) -> Self {
+        let set = |name: &str| environment(name).filter(|value| !value.is_empty());
+        let stack = match self.local {
+            Some(_) => self.stack,
+            None => self.stack.or_else(|| set("ACS_BROKER_STACK")),
+        };
+        let extra_ca_file = self.extra_ca_file.or_else(|| set("EXTRA_CA_FILE").map(PathBuf::from));
+        Self { stack, extra_ca_file, ..self }
+    }
+
+    /// Returns the stack that is named; it must be exactly one.
+    pub(crate) fn target(&self) -> Result<StackTarget<'_>, StackError> {
+        let (region, profile) = (self.region.as_deref(), self.profile.as_deref());
+        match (self.stack.as_deref(), &self.local) {
+            (Some(stack), None) => Ok(StackTarget::Deployed { stack, region, profile }),
+            (None, Some(url)) if region.or(profile).is_none() => Ok(StackTarget::Local(url)),
+            (None, Some(_)) => Err(StackError::AwsOptionForLocalStack),
+            _ => Err(StackError::NotNamed),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn args(stack: Option<&str>, local: Option<&str>) -> StackArgs {
+        StackArgs {
+            stack: stack.map(str::to_owned),
+            region: None,
+            profile: None,
+            local: local.map(|url| url.parse().unwrap()),
+            extra_ca_file: None,
+        }
+    }
+
+    mod target {
+        use super::*;
+
+        /// A command goes to exactly one stack, or it does not run.
+        #[test]
+        fn is_exactly_one_stack() {
+            let local = Some("http://127.0.0.1:8080");
+            for (stack, local, is_one) in [
+                (None, None, false),
+                (Some("prod"), None, true),
+                (None, local, true),
+                (Some("prod"), local, false),
+            ] {
+                assert_eq!(args(stack, local).target().is_ok(), is_one, "{stack:?} {local:?}");
+            }
+        }
+
+        /// A stack named in the environment does not override the command line.
+        #[test]
+        fn command_line_overrides_the_environment() {
+            let environment = |name: &str| (name == "ACS_BROKER_STACK").then(|| "prod".to_owned());
+            let named = |stack, local| args(stack, local).with_environment(environment).stack;
+            assert_eq!(named(None, None).as_deref(), Some("prod"));
+            assert_eq!(named(Some("test"), None).as_deref(), Some("test"));
+            assert_eq!(named(None, Some("http://127.0.0.1:8080")), None);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! What exists for development alone: the identity provider, the event bus, and the routes under
+//! `/dev`.
+
+pub(crate) mod event_bus;
+pub(crate) mod health;
+pub(crate) mod identity_provider;
+pub(crate) mod routes;
+pub(crate) mod signing_key;

@@ -1,0 +1,237 @@
+//! The functions behind the gateway: hosted in this process, or reached by Lambda's invoke API.
+//!
+//! Both ways an event goes in and an answer comes out as JSON, through the parser and the
+//! serializer that run on Lambda.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use acs_broker_identity_events::ProviderEvent;
+use acs_broker_lambda::{
+    App, EventOutcome, HttpRequest, HttpResponse, Invocation, ProblemDetails, serve_http,
+    serve_queue,
+};
+use jiff::Timestamp;
+use lambda_runtime::{Context, LambdaEvent};
+use serde_json::Value;
+use tokio::task::JoinError;
+
+/// How long an invocation may take: as long as an HTTP API waits for an answer.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One function: an event and its context in, an answer out.
+pub(crate) type Function = Arc<
+    dyn Fn(Value, Context) -> Pin<Box<dyn Future<Output = Result<Value, InvokeError>> + Send>>
+        + Send
+        + Sync,
+>;
+
+/// Every function by name.
+#[derive(Clone)]
+pub(crate) struct Functions(BTreeMap<&'static str, Function>);
+
+/// An invocation gave no answer.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum InvokeError {
+    /// The contract names a function that is not there.
+    #[error("there is no function {0}")]
+    Unknown(String),
+    /// The function does not understand the event.
+    #[error("the function cannot read the event")]
+    Event(#[source] serde_json::Error),
+    /// The function gave an answer that is not JSON.
+    #[error("the function's answer is not JSON")]
+    Answer(#[source] serde_json::Error),
+    /// The function says that it failed.
+    #[error("the function failed")]
+    Function(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The function panicked.
+    #[error("the function panicked")]
+    Panicked(#[source] JoinError),
+    /// The function took longer than [`TIMEOUT`].
+    #[error("the function timed out")]
+    TimedOut,
+    /// The invoke API cannot be reached.
+    #[error("the invoke API cannot be reached")]
+    Unreachable(#[source] reqwest::Error),
+    /// The invoke API says that the function failed.
+    #[error("the function failed with status {0}")]
+    Refused(reqwest::StatusCode),
+}
+
+impl Functions {
+    /// Functions by the names that `x-function` uses.
+    #[must_use]
+    pub(crate) fn new(functions: impl IntoIterator<Item = (&'static str, Function)>) -> Self {
+        Self(functions.into_iter().collect())
+    }
+
+    /// Invokes a function as Lambda would: it runs to its end or its deadline whatever becomes of
+    /// the caller, and a panic is a failed invocation.
+    ///
+    /// # Errors
+    /// [`InvokeError`]: there is no answer.
+    pub(crate) async fn invoke(
+        &self,
+        name: &str,
+        event: Value,
+        request_id: &str,
+        now: Timestamp,
+    ) -> Result<Value, InvokeError> {
+        let function = self.0.get(name).ok_or_else(|| InvokeError::Unknown(name.to_owned()))?;
+        let mut context = Context::default();
+        request_id.clone_into(&mut context.request_id);
+        context.deadline = deadline_milliseconds(now);
+        let invocation = tokio::spawn(tokio::time::timeout(TIMEOUT, function(event, context)));
+        match invocation.await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(_elapsed)) => Err(InvokeError::TimedOut),
+            Err(panicked) => Err(InvokeError::Panicked(panicked)),
+        }
+    }
+}
+
+impl fmt::Debug for Functions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// Hosts a function that answers HTTP requests.
+pub(crate) fn hosted_http<F, A>(app: Arc<App>, handle: F) -> Function
+where
+    F: Fn(Arc<Invocation<HttpRequest>>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<HttpResponse, ProblemDetails>> + Send + 'static,
+{
+    Arc::new(move |event, context| {
+        let (app, handle) = (Arc::clone(&app), handle.clone());
+        Box::pin(async move {
+            // As text: through the parser that runs on Lambda.
+            let request = serde_json::from_str(&event.to_string()).map_err(InvokeError::Event)?;
+            let response = serve_http(app, handle, LambdaEvent::new(request, context)).await;
+            serde_json::to_value(response).map_err(InvokeError::Answer)
+        })
+    })
+}
+
+/// Hosts a function that consumes a queue.
+pub(crate) fn hosted_queue<F, A>(app: Arc<App>, handle: F) -> Function
+where
+    F: Fn(Arc<Invocation<ProviderEvent>>) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = EventOutcome> + Send + 'static,
+{
+    Arc::new(move |event, context| {
+        let (app, handle) = (Arc::clone(&app), handle.clone());
+        Box::pin(async move {
+            let response = serve_queue(app, handle, LambdaEvent::new(event, context)).await;
+            let response = response.map_err(|error| InvokeError::Function(error.into()))?;
+            serde_json::to_value(response).map_err(InvokeError::Answer)
+        })
+    })
+}
+
+/// Reaches a function through Lambda's invoke API at `base`, a URL without a trailing slash.
+#[must_use]
+pub(crate) fn remote(client: reqwest::Client, base: &str, name: &str) -> Function {
+    let url = format!("{base}/2015-03-31/functions/{name}/invocations");
+    Arc::new(move |event, _context| {
+        let request = client.post(&url).body(event.to_string()).timeout(TIMEOUT);
+        Box::pin(async move {
+            let response = request.send().await.map_err(InvokeError::Unreachable)?;
+            let status = response.status();
+            // Lambda says 200 and sets the header; cargo-lambda's emulator says 500.
+            if !status.is_success() || response.headers().contains_key("x-amz-function-error") {
+                return Err(InvokeError::Refused(status));
+            }
+            let answer = response.bytes().await.map_err(InvokeError::Unreachable)?;
+            serde_json::from_slice(&answer).map_err(InvokeError::Answer)
+        })
+    })
+}
+
+fn deadline_milliseconds(now: Timestamp) -> u64 {
+    let timeout = u64::try_from(TIMEOUT.as_millis()).unwrap_or(u64::MAX);
+    u64::try_from(now.as_millisecond()).unwrap_or_default().saturating_add(timeout)
+}
+
+#[cfg(test)]
+mod tests {
+    use http::StatusCode;
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::constant(1_700_000_000, 0);
+
+    fn event() -> Value {
+        json!({
+            "version": "2.0", "routeKey": "POST /v1/token", "rawPath": "/v1/token",
+            "rawQueryString": "", "headers": {"host": "localhost"},
+            "requestContext": {
+                "http": {"method": "POST", "path": "/v1/token"}, "stage": "$default",
+            },
+            "body": "e30=", "isBase64Encoded": true,
+        })
+    }
+
+    async fn invoke(function: Function, event: Value) -> Result<Value, InvokeError> {
+        Functions::new([("issue", function)]).invoke("issue", event, "id-1", NOW).await
+    }
+
+    #[tokio::test]
+    async fn a_panic_ends_one_invocation_and_not_the_process() {
+        let broken: Function = Arc::new(|_, _| Box::pin(async { panic!("as on Lambda") }));
+        assert!(matches!(invoke(broken, event()).await, Err(InvokeError::Panicked(_))));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_function_is_stopped_at_its_timeout() {
+        let slow: Function = Arc::new(|_, _| Box::pin(std::future::pending()));
+        assert!(matches!(invoke(slow, event()).await, Err(InvokeError::TimedOut)));
+    }
+
+    #[tokio::test]
+    async fn an_event_for_no_function_fails() {
+        let never: Function = Arc::new(|_, _| Box::pin(async { unreachable!() }));
+        let functions = Functions::new([("issue", never)]);
+        let refused = functions.invoke("renew", event(), "id", NOW).await;
+        assert!(matches!(refused, Err(InvokeError::Unknown(name)) if name == "renew"));
+    }
+
+    /// An invoke API that answers with `status`, `headers` and the event it got.
+    async fn invoke_api(status: u16, header: &'static str) -> String {
+        let answer = move |event: String| async move {
+            (StatusCode::from_u16(status).unwrap(), [(header, "1")], event)
+        };
+        let path = "/2015-03-31/functions/issue/invocations";
+        let router = axum::Router::new().route(path, axum::routing::post(answer));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        url
+    }
+
+    #[tokio::test]
+    async fn a_function_elsewhere_gets_the_event_and_its_answer_comes_back() {
+        let client = identity_client::http_client(None).unwrap();
+        let base = invoke_api(200, "x-other").await;
+        let answer = invoke(remote(client, &base, "issue"), event()).await.unwrap();
+        assert_eq!(answer, event());
+    }
+
+    #[tokio::test]
+    async fn a_function_elsewhere_that_fails_is_told_from_one_that_answers() {
+        let client = identity_client::http_client(None).unwrap();
+        for (status, header) in [(200, "x-amz-function-error"), (500, "x-other")] {
+            let base = invoke_api(status, header).await;
+            let failed = invoke(remote(client.clone(), &base, "issue"), event()).await;
+            assert!(matches!(failed, Err(InvokeError::Refused(_))), "{status} {header}");
+        }
+        let failed = invoke(remote(client, "http://127.0.0.1:1", "issue"), event()).await;
+        assert!(matches!(failed, Err(InvokeError::Unreachable(_))));
+    }
+}

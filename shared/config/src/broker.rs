@@ -1,0 +1,43 @@
+//! The broker and the ACS client, made from settings.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use acs_broker_core::{BrokerSettings, TokenBroker, UniqueId};
+use acs_broker_store_dynamodb::DynamoStore;
+use identity_client::{ApiVersion, IdentityClient, Options, ReqwestTransport};
+use thiserror::Error;
+
+use crate::acs::AcsResource;
+
+/// The system gives no random bytes.
+#[derive(Debug, Error)]
+#[error("the system gives no random bytes")]
+pub struct RandomnessError(#[source] getrandom::Error);
+
+/// Returns the client of an ACS resource; `http` is the process's one HTTP client.
+#[must_use]
+pub fn acs_client(
+    acs: AcsResource,
+    api_version: ApiVersion,
+    http: reqwest::Client,
+) -> IdentityClient {
+    let options = Options { api_version, ..Options::default() };
+    let transport = Arc::new(ReqwestTransport::new(http));
+    IdentityClient::new(acs.endpoint, acs.keys, transport, options)
+}
+
+/// Returns the broker over a store and an ACS resource.
+///
+/// # Errors
+/// The system gives no random bytes.
+pub fn token_broker(
+    store: DynamoStore,
+    acs: IdentityClient,
+    tombstone_retention: Duration,
+) -> Result<TokenBroker<DynamoStore>, RandomnessError> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(RandomnessError)?;
+    let settings = BrokerSettings { tombstone_retention };
+    Ok(TokenBroker::new(store, acs, settings, UniqueId::counted_from(random)))
+}

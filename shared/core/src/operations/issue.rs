@@ -1,0 +1,266 @@
+//! A token for a signed-in user.
+//!
+//! The token is minted first (I), and the record is read after it (R). `execute.rs` has the proof
+//! that this order loses no revocation; here it means: no path returns a token without a strongly
+//! consistent read that began after ACS had responded.
+
+use std::time::Duration;
+
+use identity_client::{IdentityId, UserToken};
+
+use crate::broker::TokenBroker;
+use crate::call_context::CallContext;
+use crate::error::BrokerError;
+use crate::event::BrokerEvent;
+use crate::operation::Completion;
+use crate::operations::create_identity::ClaimOutcome;
+use crate::policy::Grant;
+use crate::record::{NextStep, Record, RecordKey};
+use crate::session::Session;
+use crate::store::{UserSnapshot, UserStore};
+
+/// A token that is handed out.
+#[derive(Debug)]
+pub struct Issued {
+    /// The token and its identity.
+    pub token: UserToken,
+    /// Whether the identity was created for it.
+    pub created: bool,
+}
+
+/// What one attempt begins with.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+enum Start {
+    /// An identity that this process remembers: it need not be read before ACS is asked.
+    Remembered(IdentityId),
+    /// The record, and an identity that ACS has confirmed not to exist.
+    Read { snapshot: UserSnapshot, missing: Option<IdentityId> },
+}
+
+/// What the record leads to.
+enum Resolved {
+    Identity(IdentityId),
+    Created(Issued),
+}
+
+/// What the read after the minting says about the token.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+enum Verdict {
+    /// The token may be handed out.
+    Valid,
+    /// The record changed meanwhile. The next attempt begins with what it says now.
+    Stale(UserSnapshot),
+}
+
+/// How often the record may change under one request before it gives up.
+const MAX_ATTEMPTS: usize = 5;
+/// How many steps may lead to an identity. Waiting for a lease takes most of them: 10 seconds
+/// in pauses of at most 400 ms are 30 steps.
+const MAX_STEPS: usize = 100;
+const MIN_PAUSE: Duration = Duration::from_millis(25);
+const MAX_PAUSE: Duration = Duration::from_millis(400);
+/// What a waiting request keeps of its time, to get its own token once the wait is over.
+const WAIT_RESERVE: Duration = Duration::from_secs(2);
+
+impl<S: UserStore> TokenBroker<S> {
+    /// Returns a token for the session's user, whose identity is created at the first time.
+    ///
+    /// # Errors
+    /// [`BrokerError`]. A token that was minted on the way is discarded and in nobody's hands.
+    pub async fn issue(
+        &self,
+        session: &Session,
+        grant: &Grant,
+        ctx: &CallContext<'_>,
+    ) -> Result<Issued, BrokerError> {
+        let issued = self.issue_any(session, grant, ctx).await?;
+        // A refresher that is handed an expired token asks again at once, without end.
+        let (expires_on, now) = (issued.token.token.expires_on(), ctx.deadline.now());
+        if expires_on <= now {
+            return Err(BrokerError::TokenExpired { expires_on, now });
+        }
+        Ok(issued)
+    }
+
+    async fn issue_any(
+        &self,
+        session: &Session,
+        grant: &Grant,
+        ctx: &CallContext<'_>,
+    ) -> Result<Issued, BrokerError> {
+        let user = &session.user;
+        let mut start = match self.remembered(user) {
+            Some(identity) => Start::Remembered(identity),
+            None => Start::Read { snapshot: self.snapshot(user, ctx).await?, missing: None },
+        };
+        for _ in 0..MAX_ATTEMPTS {
+            // Step 1: an identity. A new one brings its first token along.
+            let identity = match start {
+                Start::Remembered(identity) => identity,
+                Start::Read { snapshot, missing } => {
+                    match self.resolve(session, grant, snapshot, missing.as_ref(), ctx).await? {
+                        Resolved::Identity(identity) => identity,
+                        Resolved::Created(issued) => return Ok(issued),
+                    }
+                }
+            };
+            // Step 2 (I): ACS mints the token. If the reply is lost, nobody holds the token.
+            let minted = self
+                .acs
+                .issue_token(Some(&identity), &grant.scopes, grant.lifetime, &ctx.deadline)
+                .await;
+            let token = match minted {
+                Ok(token) => token,
+                Err(error) if error.is_no_such_identity() => {
+                    start = self.after_not_found(session, identity, error, ctx).await?;
+                    continue;
+                }
+                Err(error) => return Err(error.into()),
+            };
+            // Step 3 (R): the record, read after ACS has responded, decides about the token.
+            match self.check_minted(session, &identity, ctx).await? {
+                Verdict::Valid => return Ok(Issued { token, created: false }),
+                Verdict::Stale(snapshot) => start = Start::Read { snapshot, missing: None },
+            }
+        }
+        Err(BrokerError::IdentityBusy)
+    }
+
+    /// Reads the record after the minting, and says whether it still allows the token.
+    ///
+    /// # Errors
+    /// The session is refused, or the store does not respond: the token is discarded.
+    async fn check_minted(
+        &self,
+        session: &Session,
+        identity: &IdentityId,
+        ctx: &CallContext<'_>,
+    ) -> Result<Verdict, BrokerError> {
+        let user = &session.user;
+        let UserSnapshot { stored, global_cutoff } = self.snapshot(user, ctx).await?;
+        let record = &stored.record;
+        if let Err(rejection) = record.check_session(global_cutoff, session.sign_in) {
+            ctx.emit(BrokerEvent::TokenDiscarded);
+            self.forget(user);
+            return Err(rejection.into());
+        }
+        // The scan of `revoke_all` has not reached this user. It would kill this token, so its work
+        // is done first, and the next attempt mints another token.
+        if let Some(cutoff) = record.global_cutoff_to_enforce(global_cutoff) {
+            ctx.emit(BrokerEvent::TokenDiscarded);
+            let accepted = self.enforce_cutoff(user, cutoff, ctx).await?;
+            if let Completion::Deferred(error) = accepted.completion
+                && !error.is_no_such_identity()
+            {
+                return Err(error.into());
+            }
+            return Ok(Verdict::Stale(self.snapshot(user, ctx).await?));
+        }
+        if !record.is_usable(identity) {
+            ctx.emit(BrokerEvent::TokenDiscarded);
+            self.forget(user);
+            return Ok(Verdict::Stale(UserSnapshot { stored, global_cutoff }));
+        }
+        self.remember(user, identity);
+        if record.clear_not_found(identity).is_some() {
+            // Without this write the report counts for up to three hours, and a second report
+            // within them would confirm it.
+            let change = |record: &Record| record.clear_not_found(identity);
+            self.commit_optional("clear_not_found", user, stored, ctx, change).await;
+        }
+        Ok(Verdict::Valid)
+    }
+
+    /// Returns where to begin after ACS has reported that `identity` does not exist.
+    ///
+    /// # Errors
+    /// The session is refused, or the report is the first of its kind and not yet believed.
+    async fn after_not_found(
+        &self,
+        session: &Session,
+        identity: IdentityId,
+        report: identity_client::Error,
+        ctx: &CallContext<'_>,
+    ) -> Result<Start, BrokerError> {
+        let user = &session.user;
+        self.forget(user);
+        let UserSnapshot { stored, global_cutoff } = self.snapshot(user, ctx).await?;
+        stored.record.check_session(global_cutoff, session.sign_in)?;
+        // With an operation pending ACS may well be right, and the operation comes first.
+        if !stored.record.is_usable(&identity) {
+            return Ok(Start::Read {
+                snapshot: UserSnapshot { stored, global_cutoff },
+                missing: None,
+            });
+        }
+        let stored = self.confirm_not_found(user, stored, &identity, report, ctx).await?;
+        let snapshot = UserSnapshot { stored, global_cutoff };
+        Ok(Start::Read { snapshot, missing: Some(identity) })
+    }
+
+    /// Goes from what the record says to an identity that the user has, or to a new one with its
+    /// token.
+    ///
+    /// # Errors
+    /// The session is refused, or a step fails.
+    async fn resolve(
+        &self,
+        session: &Session,
+        grant: &Grant,
+        mut snapshot: UserSnapshot,
+        missing: Option<&IdentityId>,
+        ctx: &CallContext<'_>,
+    ) -> Result<Resolved, BrokerError> {
+        let user = &session.user;
+        let mut pause = MIN_PAUSE;
+        for _ in 0..MAX_STEPS {
+            let UserSnapshot { stored, global_cutoff } = snapshot;
+            stored.record.check_session(global_cutoff, session.sign_in)?;
+            snapshot = match stored.record.next_step(missing, ctx.deadline.now()) {
+                NextStep::UseIdentity(identity) => return Ok(Resolved::Identity(identity)),
+                NextStep::CompletePending => match self.complete(user, stored, ctx).await {
+                    Ok(stored) => UserSnapshot { stored, global_cutoff },
+                    // Most likely another request has just deleted the identity, and is about to
+                    // write so.
+                    Err(BrokerError::Acs(error)) if error.is_no_such_identity() => {
+                        self.read_after(&mut pause, user, ctx).await?
+                    }
+                    Err(error) => return Err(error),
+                },
+                NextStep::WaitForLease => {
+                    ctx.emit(BrokerEvent::LeaseWait);
+                    self.read_after(&mut pause, user, ctx).await?
+                }
+                NextStep::ClaimLease => {
+                    let snapshot = UserSnapshot { stored, global_cutoff };
+                    match self.claim(session, snapshot, missing, ctx).await? {
+                        ClaimOutcome::Acquired(claim) => {
+                            let token = self.create_identity(session, grant, claim, ctx).await?;
+                            return Ok(Resolved::Created(Issued { token, created: true }));
+                        }
+                        ClaimOutcome::Lost(current) => current,
+                    }
+                }
+            };
+        }
+        Err(BrokerError::IdentityBusy)
+    }
+
+    /// Reads the record after a pause, which doubles each time, for another request to finish.
+    ///
+    /// # Errors
+    /// [`BrokerError::IdentityBusy`] when the time is used up.
+    async fn read_after(
+        &self,
+        pause: &mut Duration,
+        user: &RecordKey,
+        ctx: &CallContext<'_>,
+    ) -> Result<UserSnapshot, BrokerError> {
+        if ctx.deadline.remaining() < WAIT_RESERVE + *pause {
+            return Err(BrokerError::IdentityBusy);
+        }
+        tokio::time::sleep(*pause).await;
+        *pause = (*pause * 2).min(MAX_PAUSE);
+        Ok(self.snapshot(user, ctx).await?)
+    }
+}

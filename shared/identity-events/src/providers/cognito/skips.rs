@@ -1,0 +1,192 @@
+//! Cognito's calls and pages from which no operation follows.
+//!
+//! The calls are those of the user pools API (botocore's model `cognito-idp`, all 122), the pages
+//! those of the developer guide's tables. `DeleteUserPool` is left out on purpose: it ends every
+//! user, and no operation here does.
+
+use crate::skip::SkipReason;
+
+/// Returns why an event of this kind is skipped, or `None` if the kind is not known.
+pub(super) fn reason(kind: &str) -> Option<SkipReason> {
+    // `ForgotPassword` and the classic page `ForgotPassword_POST` ask for a code, without a
+    // sign-in. `Logout` and `SAML2Logout_POST` end the session of one browser at Cognito,
+    // `RevokeToken` the tokens of one refresh token.
+    match kind {
+        "ForgotPassword" | "ForgotPassword_POST" => Some(SkipReason::RequestOnly),
+        "AdminForgetDevice" | "ForgetDevice" | "Logout" | "RevokeToken" | "SAML2Logout_POST" => {
+            Some(SkipReason::OneSession)
+        }
+        _ => {
+            let lists = [CALLS, CLASSIC_PAGES, MANAGED_PAGES];
+            let is_irrelevant = lists.iter().any(|list| list.contains(&kind));
+            is_irrelevant.then_some(SkipReason::Irrelevant)
+        }
+    }
+}
+
+/// The calls of the user pools API that neither change a password, end sessions, nor change
+/// whether a user may sign in. `RespondToAuthChallenge` may set a user's first password; the reset
+/// that asked for it is an event of its own.
+const CALLS: &[&str] = &[
+    "AddCustomAttributes",
+    "AddUserPoolClientSecret",
+    "AdminAddUserToGroup",
+    "AdminConfirmSignUp",
+    "AdminCreateUser",
+    "AdminDeleteUserAttributes",
+    "AdminDisableProviderForUser",
+    "AdminGetDevice",
+    "AdminGetUser",
+    "AdminInitiateAuth",
+    "AdminLinkProviderForUser",
+    "AdminListDevices",
+    "AdminListGroupsForUser",
+    "AdminListUserAuthEvents",
+    "AdminRemoveUserFromGroup",
+    "AdminRespondToAuthChallenge",
+    "AdminSetUserMFAPreference",
+    "AdminSetUserSettings",
+    "AdminUpdateAuthEventFeedback",
+    "AdminUpdateDeviceStatus",
+    "AdminUpdateUserAttributes",
+    "AssociateSoftwareToken",
+    "CompleteWebAuthnRegistration",
+    "ConfirmDevice",
+    "ConfirmSignUp",
+    "CreateGroup",
+    "CreateIdentityProvider",
+    "CreateManagedLoginBranding",
+    "CreateResourceServer",
+    "CreateTerms",
+    "CreateUserImportJob",
+    "CreateUserPool",
+    "CreateUserPoolClient",
+    "CreateUserPoolDomain",
+    "DeleteGroup",
+    "DeleteIdentityProvider",
+    "DeleteManagedLoginBranding",
+    "DeleteResourceServer",
+    "DeleteTerms",
+    "DeleteUserAttributes",
+    "DeleteUserPoolClient",
+    "DeleteUserPoolClientSecret",
+    "DeleteUserPoolDomain",
+    "DeleteWebAuthnCredential",
+    "DescribeIdentityProvider",
+    "DescribeManagedLoginBranding",
+    "DescribeManagedLoginBrandingByClient",
+    "DescribeResourceServer",
+    "DescribeRiskConfiguration",
+    "DescribeTerms",
+    "DescribeUserImportJob",
+    "DescribeUserPool",
+    "DescribeUserPoolClient",
+    "DescribeUserPoolDomain",
+    "GetCSVHeader",
+    "GetDevice",
+    "GetGroup",
+    "GetIdentityProviderByIdentifier",
+    "GetLogDeliveryConfiguration",
+    "GetSigningCertificate",
+    "GetTokensFromRefreshToken",
+    "GetUICustomization",
+    "GetUser",
+    "GetUserAttributeVerificationCode",
+    "GetUserAuthFactors",
+    "GetUserPoolMfaConfig",
+    "InitiateAuth",
+    "ListDevices",
+    "ListGroups",
+    "ListIdentityProviders",
+    "ListResourceServers",
+    "ListTagsForResource",
+    "ListTerms",
+    "ListUserImportJobs",
+    "ListUserPoolClientSecrets",
+    "ListUserPoolClients",
+    "ListUserPools",
+    "ListUsers",
+    "ListUsersInGroup",
+    "ListWebAuthnCredentials",
+    "ResendConfirmationCode",
+    "RespondToAuthChallenge",
+    "SetLogDeliveryConfiguration",
+    "SetRiskConfiguration",
+    "SetUICustomization",
+    "SetUserMFAPreference",
+    "SetUserPoolMfaConfig",
+    "SetUserSettings",
+    "SignUp",
+    "StartUserImportJob",
+    "StartWebAuthnRegistration",
+    "StopUserImportJob",
+    "TagResource",
+    "UntagResource",
+    "UpdateAuthEventFeedback",
+    "UpdateDeviceStatus",
+    "UpdateGroup",
+    "UpdateIdentityProvider",
+    "UpdateManagedLoginBranding",
+    "UpdateResourceServer",
+    "UpdateTerms",
+    "UpdateUserAttributes",
+    "UpdateUserPool",
+    "UpdateUserPoolClient",
+    "UpdateUserPoolDomain",
+    "VerifySoftwareToken",
+    "VerifyUserAttribute",
+];
+
+/// The pages of the classic hosted UI. Those of a password's change are in the parser's table.
+const CLASSIC_PAGES: &[&str] = &[
+    "Beta_Authorize_GET",
+    "Beta_SAML2Response_POST",
+    "Beta_Token_POST",
+    "CognitoAuthentication",
+    "ConfirmForgotPassword_GET",
+    "Confirm_GET",
+    "Confirm_POST",
+    "Confirm_With_Link_GET",
+    "Error_GET",
+    "Event_Feedback_GET",
+    "ForgotPassword_GET",
+    "Login_GET",
+    "Login_OIDC_SAML_POST",
+    "MfaOption_GET",
+    "MfaOption_POST",
+    "MfaRegister_GET",
+    "MfaRegister_POST",
+    "Mfa_GET",
+    "Mfa_POST",
+    "OAuth2Response_GET",
+    "OAuth2Response_POST",
+    "OAuth2_Authorize_GET",
+    "ResendCode_POST",
+    "ResetPassword_GET",
+    "SAML2Response_POST",
+    "Signup_GET",
+    "Signup_POST",
+    "Token_POST",
+    "UserInfo_GET",
+    "UserInfo_POST",
+];
+
+/// The pages of managed login.
+const MANAGED_PAGES: &[&str] = &[
+    "confirmUser_GET",
+    "login_POST",
+    "login_continue_POST",
+    "login_passkey_POST",
+    "mfa_back_POST",
+    "mfa_options_POST",
+    "mfa_phone_register_POST",
+    "mfa_phone_resendCode_POST",
+    "mfa_phone_verify_POST",
+    "mfa_totp_POST",
+    "passkeys_add_GET",
+    "passkeys_add_POST",
+    "selectChallenge_POST",
+    "signup_POST",
+    "signup_confirm_POST",
+    "verifyCode_POST",
+];

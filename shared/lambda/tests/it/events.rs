@@ -1,0 +1,86 @@
+//! Events of any content.
+
+use std::sync::Arc;
+
+use acs_broker_lambda::{HttpRequest, HttpResponse, Invocation, ProblemDetails};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::{Function, changed, claims, request};
+
+/// Reads everything that a handler can read.
+async fn read_all(
+    invocation: Arc<Invocation<HttpRequest>>,
+) -> Result<HttpResponse, ProblemDetails> {
+    let caller = invocation.caller()?;
+    invocation.payload.reject_unknown_query(&["keepSessions"])?;
+    invocation.payload.query_flag("keepSessions")?;
+    let body: serde_json::Map<String, Value> = invocation.payload.json_body()?;
+    HttpResponse::json(&json!({"claims": caller.claims.len(), "body": body.len()}))
+}
+
+/// Headers, host and path that no URI could hold do not matter to a user who gets a token.
+#[tokio::test]
+async fn uri_is_never_built() {
+    let event = request(&claims());
+    for (pointer, value) in [
+        ("/headers/x-forwarded-proto", "https,http"),
+        ("/headers/host", "a b"),
+        ("/headers/host", "\u{0}"),
+        ("/rawPath", "/v1/\u{0} token"),
+        ("/requestContext/http/path", "not a path"),
+        ("/requestContext/domainName", "a b"),
+    ] {
+        let event = changed(&event, pointer, value.into());
+        assert_eq!(Function::new().serve(&event, read_all).await.0, 200, "{pointer}: {value}");
+    }
+}
+
+/// Returns each place in an event, as a JSON pointer.
+fn pointers(value: &Value, prefix: &str, found: &mut Vec<String>) {
+    for (name, member) in value.as_object().into_iter().flatten() {
+        let pointer = format!("{prefix}/{name}");
+        pointers(member, &pointer, found);
+        found.push(pointer);
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        any::<String>().prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 12, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map(any::<String>(), inner, 0..4)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever one member of an event holds, the function responds and does not panic.
+    #[test]
+    fn any_member_ends_in_response(place in any::<prop::sample::Index>(), value in any_json()) {
+        let event = changed(&request(&claims()), "/body", "{}".into());
+        let mut places = Vec::new();
+        pointers(&event, "", &mut places);
+        let event = changed(&event, place.get::<String>(&places), value);
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (status, _) = runtime.block_on(Function::new().serve(&event, read_all));
+        prop_assert!([200, 400, 401, 413, 415].contains(&status), "{status}: {event}");
+    }
+
+    /// Something that is not an event of a gateway ends in a response too.
+    #[test]
+    fn any_event_ends_in_response(event in any_json()) {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let (status, _) = runtime.block_on(Function::new().serve(&event, read_all));
+        prop_assert_eq!(status, 401, "{}", event);
+    }
+}

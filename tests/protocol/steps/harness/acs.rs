@@ -1,0 +1,83 @@
+//! ACS, with what a test has scripted for it.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex};
+
+use acs_emulator::Emulator;
+use bytes::Bytes;
+use http::{Request, Response};
+use identity_client::{Transport, TransportError};
+use tokio::time::Instant;
+
+use super::now;
+
+pub(super) type Script = Arc<Mutex<VecDeque<(&'static str, Turn)>>>;
+pub(super) type Action = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// What happens to a request to ACS.
+pub(crate) enum Turn {
+    /// Something happens after ACS has done its work and before its response arrives.
+    Interleave(Action),
+    /// ACS does its work; its response never arrives.
+    ReplyLost,
+    /// ACS does nothing and responds with this.
+    Respond(u16, &'static str),
+}
+
+pub(crate) const NO_SUCH_IDENTITY: Turn = Turn::Respond(
+    404,
+    r#"{"error":{"code":"IdentityNotFound","message":"Provided identity doesn't exist."}}"#,
+);
+pub(crate) const NOT_OWNED: Turn = Turn::Respond(
+    401,
+    r#"{"error":{"code":"IdentityNotOwned","message":"Provided identity doesn't belong to the resource."}}"#,
+);
+
+pub(crate) const CREATE: &str = "POST /identities";
+pub(crate) const ISSUE: &str = ":issueAccessToken";
+pub(crate) const REVOKE: &str = ":revokeAccessTokens";
+pub(crate) const DELETE: &str = "DELETE ";
+
+pub(super) struct Acs {
+    pub(super) emulator: Arc<Emulator>,
+    pub(super) script: Script,
+    pub(super) start: Instant,
+}
+
+impl Transport for Acs {
+    fn send(
+        &self,
+        request: Request<Bytes>,
+        _until: Instant,
+    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
+        Box::pin(async move {
+            let line = format!("{} {}", request.method(), request.uri().path());
+            let turn = {
+                let mut script = self.script.lock().unwrap();
+                let is_next = script.front().is_some_and(|(which, _)| line.contains(which));
+                is_next.then(|| script.pop_front()).flatten()
+            };
+            if let Some((_, Turn::Respond(status, body))) = turn {
+                let body = Bytes::from_static(body.as_bytes());
+                return Ok(Response::builder().status(status).body(body).unwrap());
+            }
+            let response = self.emulator.handle(&request, now(self.start)).response;
+            match turn {
+                Some((_, Turn::ReplyLost)) => Err(TransportError::interrupted("scripted")),
+                Some((_, Turn::Interleave(action))) => {
+                    action().await;
+                    Ok(response)
+                }
+                _ => Ok(response),
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for Acs {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Acs")
+    }
+}
