@@ -1,34 +1,22 @@
 #![doc = include_str!("../README.md")]
 
-mod access_key;
-mod answer;
-mod auth;
-mod change;
 mod control;
-mod counters;
 mod emulator;
-mod faults;
-mod introspection;
-pub mod journal;
-mod operations;
-mod quotas;
-mod random;
-mod refusal;
-mod resource;
-mod route;
-pub mod server;
+mod response;
+mod server;
+mod service;
 mod settings;
 mod state;
-pub mod tls;
-mod token;
-mod token_key;
-mod versions;
 
-pub use crate::access_key::{AccessKey, BadAccessKey, KeySlot};
-pub use crate::answer::{Reply, Wire};
-pub use crate::change::Change;
 pub use crate::emulator::Emulator;
-pub use crate::introspection::{IdentityState, Inactive, Introspection, IssuedToken};
-pub use crate::resource::{Resource, ResourceError};
+pub use crate::response::{Delivery, EmulatorResponse};
+pub use crate::server::listeners::{Https, Running, ServeError, ServeOptions, serve};
 pub use crate::settings::Settings;
-pub use crate::token_key::{TokenKey, TokenKeyError};
+pub use crate::state::access_key::{AccessKey, AccessKeyError, KeySlot};
+pub use crate::state::certificate_authority::{CertificateAuthority, CertificateError};
+pub use crate::state::introspection::{IdentityState, InactiveReason, Introspection};
+pub use crate::state::issued_token::IssuedToken;
+pub use crate::state::journal::{Journal, JournalError, OpenedJournal};
+pub use crate::state::journal_entry::JournalEntry;
+pub use crate::state::resource::{Resource, ResourceError};
+pub use crate::state::token_key::{TokenKey, TokenKeyError};

@@ -1,11 +1,11 @@
-//! The command `acs-emulator`.
+//! The command `acs-emulator`: reads its options, serves until a signal, reports errors.
 
 use std::error::Error;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use acs_emulator::server::{self, Https, ServeError, ServeOptions};
+use acs_emulator::{Https, ServeError, ServeOptions};
 use clap::Parser as _;
 use tokio::signal::unix::{SignalKind, signal};
 use tracing_subscriber::EnvFilter;
@@ -13,7 +13,7 @@ use tracing_subscriber::EnvFilter;
 mod options;
 mod ready;
 
-use options::Options;
+use options::{Options, Origin};
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -34,8 +34,8 @@ async fn main() -> ExitCode {
 }
 
 async fn run(options: Options) -> Result<(), Box<dyn Error>> {
-    let (resource, changes, journal) = options.resource()?;
-    let emulator = Arc::new(options.emulator(&resource, &changes)?);
+    let Origin { resource, entries, journal } = options.origin()?;
+    let emulator = Arc::new(options.emulator(&resource, &entries)?);
     let ca_file = options.ca_file();
     let https = options.https.map(|address| {
         let authority = resource.authority.clone();
@@ -43,8 +43,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     });
     let serve_options = ServeOptions { http: options.http, https, journal };
     let running =
-        server::serve(Arc::clone(&emulator), serve_options).await.map_err(option_at_fault)?;
-    // Listened for before anybody can know that the emulator runs.
+        acs_emulator::serve(Arc::clone(&emulator), serve_options).await.map_err(name_option)?;
+    // Signal handlers come before the announcement: a client that reads it may send one at once.
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
     ready::announce(&emulator, &running, &ca_file, options.json)?;
@@ -55,8 +55,8 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(running.shut_down().await?)
 }
 
-/// Names the option where an address or a file cannot be used.
-fn option_at_fault(error: ServeError) -> Box<dyn Error> {
+/// Names the option whose address or file cannot be used.
+fn name_option(error: ServeError) -> Box<dyn Error> {
     match error {
         ServeError::Http(address, cause) => format!("--http {address}: {cause}").into(),
         ServeError::Https(address, cause) => format!("--https {address}: {cause}").into(),

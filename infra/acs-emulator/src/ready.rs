@@ -1,13 +1,12 @@
-//! What the command says when it is ready.
+//! The announcement that the command prints when it is ready.
 
 use std::io::{self, Write as _};
 use std::path::Path;
 
-use acs_emulator::Emulator;
-use acs_emulator::server::Running;
+use acs_emulator::{Emulator, Running};
 use serde_json::json;
 
-/// Says on standard output that requests are answered now, and where.
+/// Prints on standard output that the emulator responds now, and where.
 pub(crate) fn announce(
     emulator: &Emulator,
     running: &Running,

@@ -1,33 +1,34 @@
-//! What an emulated resource is made of.
+//! The settings of one emulated resource.
 
 use std::time::Duration;
 
-use crate::access_key::AccessKey;
-use crate::random::Random;
-use crate::token_key::TokenKey;
+use crate::state::access_key::AccessKey;
+use crate::state::random::Random;
+use crate::state::resource::{self, Resource, ResourceError};
+use crate::state::token_key::TokenKey;
 
-/// One emulated Communication Services resource.
+/// The settings of one emulated Communication Services resource.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The resource's id, a GUID; every identity of it begins with `8:acs:<resource id>_`.
+    /// The resource's id, a GUID. Every identity of it begins with `8:acs:<resource id>_`.
     pub resource_id: String,
     /// The primary and the secondary access key.
     pub access_keys: [AccessKey; 2],
-    /// What tokens are signed with.
+    /// The key that signs tokens.
     pub token_key: TokenKey,
-    /// How far a request's date may be from the clock, either way.
+    /// The largest distance between a request's date and the clock, either way.
     pub clock_skew: Duration,
     /// Whether the service's limits per 30 seconds apply.
     pub enforce_quotas: bool,
-    /// Whether more of what broken clients sign is accepted; the crate's README lists what.
+    /// Whether more signatures of faulty clients are accepted. The crate's README lists them.
     pub lenient_auth: bool,
-    /// Where ids, new access keys, `MS-CV` values and fault dice come from: the same seed and the
-    /// same requests give the same answers.
+    /// The source of ids, new access keys, `MS-CV` values and the rates of faults: the same seed
+    /// and the same requests give the same responses.
     pub seed: u64,
 }
 
 impl Settings {
-    /// A resource with the defaults: 15 minutes of clock skew, no quotas, strict authentication.
+    /// A resource with the defaults: 15 minutes of clock skew, quotas off, strict authentication.
     #[must_use]
     pub fn new(
         resource_id: String,
@@ -46,7 +47,20 @@ impl Settings {
         }
     }
 
-    /// A resource made from the seed alone, keys included, for simulations: its tokens are signed
+    /// The settings for a generated resource, with a seed from the machine's randomness.
+    ///
+    /// # Errors
+    /// [`ResourceError::Random`] when the machine gives no random bytes.
+    pub fn for_resource(resource: &Resource) -> Result<Self, ResourceError> {
+        Ok(Self::new(
+            resource.resource_id.clone(),
+            resource.access_keys.clone(),
+            resource.token_key.clone(),
+            resource::random_seed()?,
+        ))
+    }
+
+    /// A resource made from the seed alone, keys included, for simulations. Its tokens are signed
     /// with HS256, which is thousands of times faster than RS256.
     #[must_use]
     pub fn simulated(seed: u64) -> Self {

@@ -1,4 +1,4 @@
-//! A body that breaks off.
+//! A response body that breaks off, for faults.
 
 use std::io;
 use std::pin::Pin;
@@ -25,12 +25,13 @@ enum Step {
 }
 
 impl BreakingBody {
-    /// Fails at once: hyper has buffered the head but not flushed it, so nothing is sent at all.
+    /// A body that fails at once. Hyper has buffered the head but not flushed it, so nothing is
+    /// sent at all.
     pub(super) fn silent() -> Self {
         Self { promised: 1, step: Step::Break }
     }
 
-    /// Sends the head and the first `keep` bytes of `body`.
+    /// A body that sends the head and the first `keep` bytes of `body`.
     pub(super) fn truncated(body: &Bytes, keep: usize) -> Self {
         let kept = body.slice(..keep.min(body.len()));
         let step = if kept.is_empty() { Step::Flush } else { Step::Send(kept) };
@@ -55,7 +56,7 @@ impl Body for BreakingBody {
                 context.waker().wake_by_ref();
                 Poll::Pending
             }
-            Step::Break => Poll::Ready(Some(Err(io::Error::other("this fault was asked for")))),
+            Step::Break => Poll::Ready(Some(Err(io::Error::other("a fault demands this")))),
         }
     }
 

@@ -1,4 +1,4 @@
-//! Who gets in, and what the rest are told.
+//! Authentication: the signatures that are accepted, and the errors of the rest.
 
 use std::time::Duration;
 
@@ -15,15 +15,17 @@ fn request(resource: &Resource) -> Request<Bytes> {
     signed(&resource.settings.access_keys[0], "POST", CREATE, "", "localhost:1", resource.now.get())
 }
 
-/// Denied with the words of the service, and the log names this check.
+/// Checks that the request is denied with the service's message, and that the log names this
+/// check.
 fn assert_denied(resource: &Resource, request: &Request<Bytes>, check: &str) -> Value {
-    let answer = read(resource.send(request));
-    assert_eq!(answer.status, 401);
+    let response = read(resource.send(request));
+    assert_eq!(response.status, 401);
     let denied = json!({ "code": "Denied", "message": "Denied by the resource provider." });
-    assert_eq!(answer.body, json!({ "error": denied }));
+    assert_eq!(response.body, json!({ "error": denied }));
     last_denial(resource, check)
 }
 
+/// Returns the last failed authentication, and checks that it names this check.
 fn last_denial(resource: &Resource, check: &str) -> Value {
     let denials = resource.control("GET", "denials", &Value::Null).body;
     let last = denials["denials"].as_array().unwrap().last().unwrap().clone();
@@ -31,8 +33,9 @@ fn last_denial(resource: &Resource, check: &str) -> Value {
     last
 }
 
+/// Each failed check is named in the log. The response never names it.
 #[test]
-fn each_failed_check_is_named_and_the_service_words_never_tell() {
+fn failed_check_is_only_in_log() {
     let resource = Resource::new();
     for (header, value, check) in [
         ("authorization", None, "authorization header"),
@@ -56,8 +59,9 @@ fn each_failed_check_is_named_and_the_service_words_never_tell() {
     }
 }
 
+/// A wrong signature is logged with the string to sign, and without a secret.
 #[test]
-fn a_wrong_signature_shows_the_string_to_sign_and_no_secret() {
+fn wrong_signature_shows_string_to_sign() {
     let resource = Resource::new();
     let stranger: AccessKey = "AAAA".parse().unwrap();
     let request = signed(&stranger, "POST", CREATE, "", "localhost:1", resource.now.get());
@@ -73,22 +77,24 @@ fn a_wrong_signature_shows_the_string_to_sign_and_no_secret() {
     }
 }
 
+/// A body that was changed on the way has an error of its own.
 #[test]
-fn a_body_that_was_changed_on_the_way_has_an_error_of_its_own() {
+fn changed_body_has_its_own_error() {
     let resource = Resource::new();
     let mut request = request(&resource);
     *request.body_mut() = Bytes::from_static(b"{}");
 
-    let answer = read(resource.send(&request));
+    let response = read(resource.send(&request));
 
-    assert_eq!(answer.status, 401);
+    assert_eq!(response.status, 401);
     let message = "Request 'x-ms-content-sha256' differs from generated content hash.";
-    assert_eq!(answer.body, json!({ "error": { "code": "Denied", "message": message } }));
+    assert_eq!(response.body, json!({ "error": { "code": "Denied", "message": message } }));
     last_denial(&resource, "content hash");
 }
 
+/// A date may be 15 minutes off, either way, and not more.
 #[test]
-fn a_date_may_be_a_quarter_of_an_hour_off_and_no_more() {
+fn date_may_differ_by_fifteen_minutes() {
     let resource = Resource::new();
     let request = request(&resource);
 
@@ -98,8 +104,9 @@ fn a_date_may_be_a_quarter_of_an_hour_off_and_no_more() {
     assert_denied(&resource, &request, "date");
 }
 
+/// The same signature may come twice.
 #[test]
-fn the_same_signature_may_come_twice() {
+fn same_signature_may_come_twice() {
     let resource = Resource::new();
     let request = request(&resource);
 
@@ -107,8 +114,9 @@ fn the_same_signature_may_come_twice() {
     assert_eq!(resource.send(&request).response.status(), 201);
 }
 
+/// The documented faults of real SDKs are accepted.
 #[test]
-fn the_documented_faults_of_real_sdks_are_accepted() {
+fn documented_sdk_faults_are_accepted() {
     let resource = Resource::new();
     let without_slash = CREATE.strip_prefix('/').unwrap();
     for (received_host, signed_host, signed_target) in [
@@ -129,8 +137,9 @@ fn the_documented_faults_of_real_sdks_are_accepted() {
     }
 }
 
+/// A slash after the host is accepted with lenient authentication only.
 #[test]
-fn a_slash_after_the_host_is_accepted_only_leniently() {
+fn slash_after_host_needs_lenient_auth() {
     let mut lenient = Settings::simulated(1);
     lenient.lenient_auth = true;
     let (strict, lenient) = (Resource::new(), Resource::with(lenient));
@@ -142,6 +151,7 @@ fn a_slash_after_the_host_is_accepted_only_leniently() {
     assert_eq!(lenient.send(&request).response.status(), 201);
 }
 
+/// Authentication comes before everything else, even for unknown paths.
 #[test]
 fn authentication_comes_before_everything_else() {
     let resource = Resource::new();

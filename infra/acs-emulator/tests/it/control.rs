@@ -1,11 +1,12 @@
-//! The control surface.
+//! The control API.
 
 use serde_json::{Value, json};
 
 use crate::harness::{GA, Resource};
 
+/// Introspection reports whether a token is active and, if it is not, the reason.
 #[test]
-fn introspection_tells_an_active_token_from_a_dead_one_and_why() {
+fn introspection_reports_active_and_revoked() {
     let resource = Resource::new();
     let identity = resource.create();
     let token = resource.issue(&identity);
@@ -20,32 +21,35 @@ fn introspection_tells_an_active_token_from_a_dead_one_and_why() {
     assert_eq!(introspect(), json!({ "active": false, "reason": "revoked" }));
 }
 
+/// An advanced clock expires tokens. Clients still date requests by the real clock.
 #[test]
-fn an_advanced_clock_ends_tokens_and_locks_no_client_out() {
+fn advanced_clock_expires_tokens_only() {
     let resource = Resource::new();
     let identity = resource.create();
     let token = resource.issue(&identity);
 
-    let answer = resource.control("POST", "clock", &json!({ "advanceSeconds": 86_400 }));
+    let response = resource.control("POST", "clock", &json!({ "advanceSeconds": 86_400 }));
 
-    assert_eq!(answer.body, json!({ "now": "2026-11-24T00:00:00.25Z" }));
+    assert_eq!(response.body, json!({ "now": "2026-11-24T00:00:00.25Z" }));
     assert!(!resource.is_active(&token));
     assert!(resource.is_active(&resource.issue(&identity)));
 }
 
+/// The clock cannot be advanced beyond the range of a timestamp.
 #[test]
-fn the_clock_cannot_be_put_where_no_timestamp_is() {
+fn clock_stays_within_timestamp_range() {
     let resource = Resource::new();
     let millennium = json!({ "advanceSeconds": 4_000_000_000_u32 });
     let advances = std::iter::repeat_with(|| resource.control("POST", "clock", &millennium));
-    let refused = advances.take(100).find(|answer| answer.status != 200).unwrap();
+    let refused = advances.take(100).find(|response| response.status != 200).unwrap();
     assert_eq!(refused.status, 400, "{refused:?}");
-    assert!(refused.changes.is_empty());
+    assert!(refused.entries.is_empty());
     assert_eq!(resource.control("POST", "clock", &json!({ "advanceSeconds": 0 })).status, 200);
 }
 
+/// Counters count requests and effects separately.
 #[test]
-fn counters_tell_requests_from_effects() {
+fn counters_separate_requests_from_effects() {
     let resource = Resource::new();
     let identity = resource.create();
     resource.control("POST", "faults", &json!({ "effect": { "drop": true }, "times": 1 }));
@@ -59,8 +63,9 @@ fn counters_tell_requests_from_effects() {
     assert_eq!(counters, json!({ "create": create, "delete": delete }));
 }
 
+/// A misspelt control request is refused.
 #[test]
-fn a_control_request_that_is_misspelt_is_refused() {
+fn misspelt_control_request_is_refused() {
     let resource = Resource::new();
     for (method, path, body, status) in [
         ("POST", "introspect", json!({ "tokn": "x" }), 400),
@@ -70,8 +75,8 @@ fn a_control_request_that_is_misspelt_is_refused() {
         ("POST", "keys/third/regenerate", json!(null), 404),
         ("GET", "introspect", json!(null), 404),
     ] {
-        let answer = resource.control(method, path, &body);
-        assert_eq!(answer.status, status, "{path} {body}");
-        assert!(answer.body["error"].is_string());
+        let response = resource.control(method, path, &body);
+        assert_eq!(response.status, status, "{path} {body}");
+        assert!(response.body["error"].is_string());
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::time::Duration;
 
-use acs_emulator::{AccessKey, Change, Emulator, Introspection, Reply, Settings};
+use acs_emulator::{AccessKey, Emulator, EmulatorResponse, Introspection, JournalEntry, Settings};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
@@ -23,12 +23,12 @@ pub(crate) struct Resource {
     pub(crate) now: Cell<Timestamp>,
 }
 
-/// An answer with its body read.
+/// A response with its body parsed.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     pub(crate) status: StatusCode,
     pub(crate) body: Value,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) entries: Vec<JournalEntry>,
 }
 
 impl Resource {
@@ -41,16 +41,17 @@ impl Resource {
         Self { emulator: Emulator::new(settings.clone()), settings, now }
     }
 
+    /// Puts the wall clock forward.
     pub(crate) fn pass(&self, time: Duration) {
         self.now.set(self.now.get() + time);
     }
 
-    pub(crate) fn send(&self, request: &Request<Bytes>) -> Reply {
+    pub(crate) fn send(&self, request: &Request<Bytes>) -> EmulatorResponse {
         self.emulator.handle(request, self.now.get())
     }
 
-    /// A signed request, answered.
-    pub(crate) fn call(&self, method: &str, target: &str, body: &Value) -> Answer {
+    /// Sends a signed request.
+    pub(crate) fn call(&self, method: &str, target: &str, body: &Value) -> Response {
         self.call_with(&self.settings.access_keys[0], method, target, body)
     }
 
@@ -60,22 +61,22 @@ impl Resource {
         method: &str,
         target: &str,
         body: &Value,
-    ) -> Answer {
+    ) -> Response {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         read(self.send(&signed(key, method, target, &body, "localhost:1", self.now.get())))
     }
 
-    /// A request to the control surface.
-    pub(crate) fn control(&self, method: &str, path: &str, body: &Value) -> Answer {
+    /// Sends a request to the control API.
+    pub(crate) fn control(&self, method: &str, path: &str, body: &Value) -> Response {
         let body = if body.is_null() { String::new() } else { body.to_string() };
         let uri = format!("/_emulator/{path}");
         read(self.send(&Request::builder().method(method).uri(uri).body(body.into()).unwrap()))
     }
 
     pub(crate) fn create(&self) -> String {
-        let answer = self.call("POST", &format!("/identities?api-version={GA}"), &Value::Null);
-        assert_eq!(answer.status, 201, "{answer:?}");
-        answer.body["identity"]["id"].as_str().unwrap().to_owned()
+        let response = self.call("POST", &format!("/identities?api-version={GA}"), &Value::Null);
+        assert_eq!(response.status, 201, "{response:?}");
+        response.body["identity"]["id"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn issue(&self, identity: &str) -> String {
@@ -84,9 +85,9 @@ impl Resource {
 
     pub(crate) fn issue_with(&self, key: &AccessKey, identity: &str) -> String {
         let target = format!("/identities/{identity}/:issueAccessToken?api-version={GA}");
-        let answer = self.call_with(key, "POST", &target, &json!({ "scopes": ["chat"] }));
-        assert_eq!(answer.status, 200, "{answer:?}");
-        answer.body["token"].as_str().unwrap().to_owned()
+        let response = self.call_with(key, "POST", &target, &json!({ "scopes": ["chat"] }));
+        assert_eq!(response.status, 200, "{response:?}");
+        response.body["token"].as_str().unwrap().to_owned()
     }
 
     pub(crate) fn revoke(&self, identity: &str) {
@@ -108,7 +109,7 @@ impl Resource {
     }
 }
 
-/// A request signed as today's SDKs do.
+/// A request with the signature that today's SDKs make.
 pub(crate) fn signed(
     key: &AccessKey,
     method: &str,
@@ -142,8 +143,8 @@ pub(crate) fn sign(key: &AccessKey, text: &str) -> String {
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
-pub(crate) fn read(reply: Reply) -> Answer {
-    let body = reply.response.body();
+pub(crate) fn read(response: EmulatorResponse) -> Response {
+    let body = response.response.body();
     let json = if body.is_empty() { Value::Null } else { serde_json::from_slice(body).unwrap() };
-    Answer { status: reply.response.status(), body: json, changes: reply.changes }
+    Response { status: response.response.status(), body: json, entries: response.entries }
 }

@@ -1,11 +1,10 @@
-//! State files: what survives, and what is refused.
+//! State files: the state that survives a restart, and the files that are refused.
 
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
-use acs_emulator::journal::{Journal, JournalError, Opened};
-use acs_emulator::{Emulator, Resource};
+use acs_emulator::{Emulator, Journal, JournalError, OpenedJournal, Resource, Settings};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -15,23 +14,24 @@ fn file(folder: &TempDir) -> PathBuf {
     folder.path().join("state.jsonl")
 }
 
-fn open(path: &Path) -> Result<Opened, JournalError> {
+fn open(path: &Path) -> Result<OpenedJournal, JournalError> {
     Journal::open(path, || Resource::generate(None, [None, None]))
 }
 
-/// An emulator of the file's resource, with all that has happened to it.
-fn revive(opened: &Opened) -> harness::Resource {
-    let settings = opened.resource.settings().unwrap();
+/// An emulator of the file's resource, with all its past changes.
+fn revive(opened: &OpenedJournal) -> harness::Resource {
+    let settings = Settings::for_resource(&opened.resource).unwrap();
     let resource = harness::Resource::with(settings.clone());
     let resource = harness::Resource { emulator: Emulator::new(settings), ..resource };
-    for change in &opened.changes {
-        resource.emulator.replay(change);
+    for entry in &opened.entries {
+        resource.emulator.replay(entry);
     }
     resource
 }
 
+/// Everything that lasts is the same after a restart.
 #[test]
-fn everything_that_lasts_is_the_same_after_a_restart() {
+fn restart_rebuilds_lasting_state() {
     let folder = TempDir::new().unwrap();
     let mut opened = open(&file(&folder)).unwrap();
     let resource = revive(&opened);
@@ -39,20 +39,20 @@ fn everything_that_lasts_is_the_same_after_a_restart() {
     let with_token = json!({ "createTokenWithScopes": ["chat"] });
     let mut tokens = Vec::new();
     for _ in 0..3 {
-        let answer = resource.call("POST", &target, &with_token);
-        opened.journal.append(&answer.changes).unwrap();
-        tokens.push(answer.body["accessToken"]["token"].as_str().unwrap().to_owned());
+        let response = resource.call("POST", &target, &with_token);
+        opened.journal.append(&response.entries).unwrap();
+        tokens.push(response.body["accessToken"]["token"].as_str().unwrap().to_owned());
     }
     let identities = resource.emulator.identities();
     let path = format!("/identities/{}/:revokeAccessTokens", identities[0].id);
     let revoke = format!("{path}?api-version={}", harness::GA);
-    opened.journal.append(&resource.call("POST", &revoke, &json!(null)).changes).unwrap();
+    opened.journal.append(&resource.call("POST", &revoke, &json!(null)).entries).unwrap();
     let delete = format!("/identities/{}?api-version={}", identities[1].id, harness::GA);
-    opened.journal.append(&resource.call("DELETE", &delete, &json!(null)).changes).unwrap();
+    opened.journal.append(&resource.call("DELETE", &delete, &json!(null)).entries).unwrap();
     let clock = resource.control("POST", "clock", &json!({ "advanceSeconds": 60 }));
-    opened.journal.append(&clock.changes).unwrap();
+    opened.journal.append(&clock.entries).unwrap();
     let key = resource.control("POST", "keys/secondary/regenerate", &json!(null));
-    opened.journal.append(&key.changes).unwrap();
+    opened.journal.append(&key.entries).unwrap();
     drop(opened);
 
     let revived = revive(&open(&file(&folder)).unwrap());
@@ -74,14 +74,15 @@ fn everything_that_lasts_is_the_same_after_a_restart() {
     revived.issue_with(&new_key, &identities[2].id);
 }
 
+/// A torn last line is cut off, and the file stays usable.
 #[test]
-fn a_torn_last_line_is_forgotten_and_the_file_goes_on() {
+fn torn_last_line_is_cut_off() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder);
     let mut opened = open(&path).unwrap();
     let resource = revive(&opened);
     let target = format!("/identities?api-version={}", harness::GA);
-    let create = || resource.call("POST", &target, &json!(null)).changes;
+    let create = || resource.call("POST", &target, &json!(null)).entries;
     opened.journal.append(&create()).unwrap();
     let whole = fs::read(&path).unwrap();
     let lost = create();
@@ -92,15 +93,16 @@ fn a_torn_last_line_is_forgotten_and_the_file_goes_on() {
 
     let mut reopened = open(&path).unwrap();
 
-    assert_eq!(reopened.changes.len(), 1);
+    assert_eq!(reopened.entries.len(), 1);
     assert_eq!(fs::read(&path).unwrap(), whole);
     reopened.journal.append(&lost).unwrap();
     drop(reopened);
-    assert_eq!(open(&path).unwrap().changes.len(), 2);
+    assert_eq!(open(&path).unwrap().entries.len(), 2);
 }
 
+/// A damaged line is named by its number and not quoted: it may hold a secret.
 #[test]
-fn a_damaged_line_is_named_and_not_quoted() {
+fn damaged_line_is_named_not_quoted() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder);
     drop(open(&path).unwrap());
@@ -113,8 +115,9 @@ fn a_damaged_line_is_named_and_not_quoted() {
     assert!(error.to_string().contains("line 2") && !error.to_string().contains("secret"));
 }
 
+/// A file that is not a state file is named in the error and left as it is.
 #[test]
-fn a_file_that_is_not_a_state_file_is_named_and_left_as_it_is() {
+fn foreign_file_is_left_as_is() {
     let folder = TempDir::new().unwrap();
     let path = file(&folder);
     drop(open(&path).unwrap());
@@ -130,8 +133,9 @@ fn a_file_that_is_not_a_state_file_is_named_and_left_as_it_is() {
     }
 }
 
+/// An empty file becomes a state file, and nothing else stays in the folder.
 #[test]
-fn an_empty_file_becomes_a_state_file_and_nothing_else_is_left_in_the_folder() {
+fn empty_file_becomes_state_file() {
     let folder = TempDir::new().unwrap();
     fs::write(file(&folder), "").unwrap();
 
@@ -141,6 +145,7 @@ fn an_empty_file_becomes_a_state_file_and_nothing_else_is_left_in_the_folder() {
     assert_eq!(fs::read_dir(&folder).unwrap().count(), 1);
 }
 
+/// Two emulators cannot share a file.
 #[test]
 fn two_emulators_cannot_share_a_file() {
     let folder = TempDir::new().unwrap();
@@ -149,9 +154,10 @@ fn two_emulators_cannot_share_a_file() {
     assert!(open(&file(&folder)).unwrap_err().is_locked());
 }
 
+/// Only its owner may read a state file.
 #[cfg(unix)]
 #[test]
-fn a_state_file_is_its_owners_alone() {
+fn only_owner_may_read_state_file() {
     use std::os::unix::fs::PermissionsExt as _;
 
     let folder = TempDir::new().unwrap();

@@ -1,4 +1,4 @@
-//! The emulator as its users see it: requests in, answers out.
+//! The emulator as its users see it: requests in, responses out.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "tests and their harness")]
 
 mod authentication;
@@ -6,6 +6,6 @@ mod control;
 mod faults;
 mod harness;
 mod journal;
-mod life;
-mod refusals;
 mod server;
+mod service;
+mod tokens;

@@ -6,9 +6,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 
-use acs_emulator::server::{Https, Running, ServeOptions, serve};
-use acs_emulator::tls::CertificateAuthority;
-use acs_emulator::{AccessKey, Emulator, Settings};
+use acs_emulator::{
+    AccessKey, CertificateAuthority, Emulator, Https, Running, ServeOptions, Settings, serve,
+};
 use http::Request;
 use jiff::Timestamp;
 use rustls::crypto::ring;
@@ -32,13 +32,13 @@ async fn start() -> (Running, SocketAddr, AccessKey) {
     (running, address, key)
 }
 
-/// Sends text and gives back all that comes until the connection closes.
+/// Sends text and returns everything that comes until the connection closes.
 fn exchange(mut stream: impl Read + Write, request: &str) -> String {
     stream.write_all(request.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    // A connection that breaks off has still given what it gave.
-    let _ = stream.read_to_end(&mut answer);
-    String::from_utf8(answer).unwrap()
+    let mut response = Vec::new();
+    // A connection that breaks off still leaves the bytes it has sent.
+    let _ = stream.read_to_end(&mut response);
+    String::from_utf8(response).unwrap()
 }
 
 fn control(address: SocketAddr, method: &str, path: &str, body: &Value) -> String {
@@ -49,7 +49,7 @@ fn control(address: SocketAddr, method: &str, path: &str, body: &Value) -> Strin
     exchange(TcpStream::connect(address).unwrap(), &request)
 }
 
-/// A request as it stands on the wire, signed for this moment.
+/// The bytes of a request, signed for this moment.
 fn on_the_wire(key: &AccessKey, target: &str, body: &str, host: &str) -> String {
     #[expect(clippy::disallowed_methods, reason = "the server reads the same clock")]
     let now = Timestamp::now();
@@ -58,9 +58,8 @@ fn on_the_wire(key: &AccessKey, target: &str, body: &str, host: &str) -> String 
     let headers: Vec<String> =
         headers.map(|(name, value)| format!("{name}: {}\r\n", value.to_str().unwrap())).collect();
     let (headers, length) = (headers.concat(), body.len());
-    format!(
-        "POST {target} HTTP/1.1\r\nConnection: close\r\n{headers}Content-Length: {length}\r\n\r\n{body}"
-    )
+    let head = format!("POST {target} HTTP/1.1\r\nConnection: close\r\n{headers}");
+    format!("{head}Content-Length: {length}\r\n\r\n{body}")
 }
 
 fn create(address: SocketAddr, key: &AccessKey, host: &str) -> String {
@@ -69,26 +68,28 @@ fn create(address: SocketAddr, key: &AccessKey, host: &str) -> String {
     exchange(TcpStream::connect(address).unwrap(), &on_the_wire(key, &target, &body, host))
 }
 
-fn length_and_body(answer: &str) -> (usize, &str) {
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+fn length_and_body(response: &str) -> (usize, &str) {
+    let (head, body) = response.split_once("\r\n\r\n").unwrap();
     let length = head.lines().find_map(|line| line.strip_prefix("content-length: ")).unwrap();
     (length.parse().unwrap(), body)
 }
 
+/// A host that is not an authority is taken literally.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_host_that_is_no_authority_is_taken_literally() {
+async fn invalid_host_is_taken_literally() {
     let (running, address, key) = start().await;
 
-    let answer = create(address, &key, "localhost:29280:29280");
+    let response = create(address, &key, "localhost:29280:29280");
 
-    assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
-    let (length, body) = length_and_body(&answer);
+    assert!(response.starts_with("HTTP/1.1 201 Created\r\n"), "{response}");
+    let (length, body) = length_and_body(&response);
     assert_eq!(length, body.len());
     running.shut_down().await.unwrap();
 }
 
+/// A dropped response closes the connection without a byte.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_dropped_answer_closes_the_connection_without_a_byte() {
+async fn dropped_response_sends_nothing() {
     let (running, address, key) = start().await;
     let fault = json!({ "effect": { "drop": true, "when": "afterEffect" }, "times": 1 });
     assert!(control(address, "POST", "faults", &fault).starts_with("HTTP/1.1 204"));
@@ -100,25 +101,27 @@ async fn a_dropped_answer_closes_the_connection_without_a_byte() {
     running.shut_down().await.unwrap();
 }
 
+/// A truncated response announces its full length and sends less.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_truncated_answer_promises_more_than_it_sends() {
+async fn truncated_response_stops_early() {
     let (running, address, key) = start().await;
     for keep in [0, 20] {
         let fault = json!({ "effect": { "truncate": keep }, "times": 1 });
         control(address, "POST", "faults", &fault);
 
-        let answer = create(address, &key, "localhost");
+        let response = create(address, &key, "localhost");
 
-        assert!(answer.starts_with("HTTP/1.1 201 Created\r\n"), "{answer}");
-        let (length, body) = length_and_body(&answer);
+        assert!(response.starts_with("HTTP/1.1 201 Created\r\n"), "{response}");
+        let (length, body) = length_and_body(&response);
         assert_eq!(body.len(), keep);
         assert!(length > 20);
     }
     running.shut_down().await.unwrap();
 }
 
+/// Only clients that trust the authority connect over https.
 #[tokio::test(flavor = "multi_thread")]
-async fn https_is_trusted_by_who_trusts_the_authority_and_by_nobody_else() {
+async fn https_needs_trust_in_authority() {
     let folder = TempDir::new().unwrap();
     let ca_file = folder.path().join("ca.pem");
     let authority = CertificateAuthority::generate().unwrap();
@@ -133,8 +136,8 @@ async fn https_is_trusted_by_who_trusts_the_authority_and_by_nobody_else() {
     let stranger = CertificateDer::from_pem_slice(stranger.certificate_pem().as_bytes()).unwrap();
 
     for name in ["localhost", "127.0.0.1"] {
-        let answer = exchange(tls(address, name, trusted.clone()), health);
-        assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+        let response = exchange(tls(address, name, trusted.clone()), health);
+        assert!(response.ends_with(r#"{"status":"ok"}"#), "{response}");
     }
     assert!(tls(address, "localhost", stranger).write_all(health.as_bytes()).is_err());
     running.shut_down().await.unwrap();
@@ -197,14 +200,15 @@ impl Drop for Process {
     }
 }
 
+/// A killed emulator starts again with its key, its authority and its tokens.
 #[test]
-fn a_killed_emulator_comes_back_with_its_key_its_authority_and_its_tokens() {
+fn killed_emulator_keeps_its_state() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("state.jsonl");
     let first = Process::start(&state);
     let key = first.key();
-    let answer = create(first.address(), &key, "localhost");
-    let body: Value = serde_json::from_str(length_and_body(&answer).1).unwrap();
+    let response = create(first.address(), &key, "localhost");
+    let body: Value = serde_json::from_str(length_and_body(&response).1).unwrap();
     let ca_file = first.ready["caFile"].as_str().unwrap().to_owned();
     let authority = std::fs::read(&ca_file).unwrap();
     drop(first);
@@ -219,35 +223,37 @@ fn a_killed_emulator_comes_back_with_its_key_its_authority_and_its_tokens() {
     assert_eq!(Path::new(&ca_file), folder.path().join("acs-emulator-ca.pem"));
 }
 
+/// On a full disk, clients get success for recorded changes only.
 #[cfg(target_os = "linux")]
 #[test]
-fn on_a_full_disk_clients_are_told_what_is_kept_and_nothing_else() {
+fn full_disk_confirms_recorded_changes_only() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("state.jsonl");
     let mut limited = Command::new("sh");
     let emulator = env!("CARGO_BIN_EXE_acs-emulator");
-    // Blocks of 512 or 1024 bytes, as the shell has it; the file's first line fits.
+    // The shell counts blocks of 512 or 1024 bytes. The file's first line fits either way.
     limited.args(["-c", "ulimit -f 20; trap '' XFSZ; exec \"$@\"", "sh", emulator]);
     let first = Process::start_with(&mut limited, &state);
     let (address, key) = (first.address(), first.key());
-    let is_created = |answer: &String| answer.starts_with("HTTP/1.1 201");
+    let is_created = |response: &String| response.starts_with("HTTP/1.1 201");
     let created = std::iter::repeat_with(|| create(address, &key, "localhost"));
     let created = created.take_while(is_created).take(1000).count();
     assert!((1..1000).contains(&created), "{created}");
     let identities = control(address, "GET", "identities", &json!(null));
     assert_eq!(identities.matches("8:acs:").count(), created);
-    assert!(std::fs::read(&state).unwrap().ends_with(b"}\n"), "half a line stays");
+    assert!(std::fs::read(&state).unwrap().ends_with(b"}\n"), "a partial line stays");
     drop(first);
 
     let second = Process::start(&state);
 
-    let body = |answer: &str| length_and_body(answer).1.to_owned();
+    let body = |response: &str| length_and_body(response).1.to_owned();
     let kept = control(second.address(), "GET", "identities", &json!(null));
     assert_eq!(body(&kept), body(&identities));
 }
 
+/// A file or a port that cannot be used is named with its option.
 #[test]
-fn a_file_or_a_port_that_cannot_be_used_is_named_with_its_option() {
+fn unusable_option_is_named() {
     let folder = TempDir::new().unwrap();
     let state = folder.path().join("diary.txt");
     std::fs::write(&state, "dear diary").unwrap();
@@ -265,14 +271,15 @@ fn a_file_or_a_port_that_cannot_be_used_is_named_with_its_option() {
         }
         let output = command.output().unwrap();
         assert!(!output.status.success());
-        let told = String::from_utf8(output.stderr).unwrap();
-        assert!(told.contains(&named), "{told}");
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains(&named), "{errors}");
     }
 }
 
+/// A terminated emulator ends with success.
 #[cfg(unix)]
 #[test]
-fn a_terminated_emulator_ends_with_success() {
+fn terminated_emulator_ends_with_success() {
     let folder = TempDir::new().unwrap();
     let mut process = Process::start(&folder.path().join("state.jsonl"));
 

@@ -5,9 +5,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use acs_emulator::journal::{Journal, JournalError, Opened};
-use acs_emulator::server::{self, Https, Running, ServeError, ServeOptions};
-use acs_emulator::{Emulator, Resource, ResourceError};
+use acs_emulator::{
+    CertificateAuthority, Emulator, Https, Journal, JournalError, OpenedJournal, Resource,
+    ResourceError, Running, ServeError, ServeOptions, Settings,
+};
 use serde::Serialize;
 
 use crate::state::State;
@@ -89,7 +90,7 @@ impl Acs {
             https: Some(Https { address: on(https), authority, ca_file: ca_file.clone() }),
             journal,
         };
-        let running = server::serve(Arc::clone(&emulator), options).await?;
+        let running = acs_emulator::serve(Arc::clone(&emulator), options).await?;
         let url = |scheme: &str, bound: Option<SocketAddr>| {
             let port = bound.map(|address| address.port()).unwrap_or_default();
             format!("{scheme}://127.0.0.1:{port}")
@@ -115,21 +116,22 @@ impl Acs {
     }
 }
 
-type OpenedEmulator = (Emulator, Option<Journal>, acs_emulator::tls::CertificateAuthority);
+type OpenedEmulator = (Emulator, Option<Journal>, CertificateAuthority);
 
 fn open(state: &State) -> Result<OpenedEmulator, AcsStartError> {
     let make = || Resource::generate(None, [None, None]);
-    let (resource, changes, journal) = match state.acs_journal() {
+    let (resource, entries, journal) = match state.acs_journal() {
         Some(path) => {
-            let Opened { journal, resource, changes } =
+            let OpenedJournal { journal, resource, entries } =
                 Journal::open(&path, make).map_err(AcsStartError::Journal)?;
-            (resource, changes, Some(journal))
+            (resource, entries, Some(journal))
         }
         None => (make().map_err(AcsStartError::Resource)?, Vec::new(), None),
     };
-    let emulator = Emulator::new(resource.settings().map_err(AcsStartError::Resource)?);
-    for change in &changes {
-        emulator.replay(change);
+    let emulator =
+        Emulator::new(Settings::for_resource(&resource).map_err(AcsStartError::Resource)?);
+    for entry in &entries {
+        emulator.replay(entry);
     }
     Ok((emulator, journal, resource.authority))
 }

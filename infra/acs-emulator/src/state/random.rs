@@ -1,14 +1,15 @@
-//! Pseudo-random values that depend on nothing but the seed, a purpose and a number.
+//! Pseudo-random values that depend only on the seed, a purpose and a number.
 
 use sha2::{Digest as _, Sha256};
 
-/// The source of every made-up value.
+/// The source of every generated value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Random {
     seed: u64,
 }
 
 impl Random {
+    /// A source whose values all follow from `seed`.
     pub(crate) fn new(seed: u64) -> Self {
         Self { seed }
     }

@@ -1,4 +1,4 @@
-//! Every refusal, word for word.
+//! The responses of the service: every error with its exact message, headers and quotas.
 
 use std::time::Duration;
 
@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use crate::harness::{GA, PREVIEW, Resource};
 
 fn refused(resource: &Resource, method: &str, target: &str, body: &Value) -> (u16, Value) {
-    let answer = resource.call(method, target, body);
-    assert!(answer.changes.is_empty(), "a refused request changed something");
-    (answer.status.as_u16(), answer.body)
+    let response = resource.call(method, target, body);
+    assert!(response.entries.is_empty(), "a refused request changed something");
+    (response.status.as_u16(), response.body)
 }
 
 fn invalid(message: &str, target: &str) -> (u16, Value) {
@@ -18,14 +18,16 @@ fn invalid(message: &str, target: &str) -> (u16, Value) {
     (400, json!({ "error": error }))
 }
 
+/// A lifetime out of range is refused with the recorded message.
 #[test]
-fn a_lifetime_out_of_range_is_refused_as_recorded() {
+fn lifetime_out_of_range_is_refused() {
     let resource = Resource::new();
     let target = format!("/identities?api-version={GA}");
     for minutes in [59, 1441, 0, -1] {
         let body = json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": minutes });
         let message = format!(
-            "ExpiresInMinutes value {minutes} is invalid. Value must be within the [60, 1440] interval."
+            "ExpiresInMinutes value {minutes} is invalid. Value must be within the [60, 1440] \
+             interval."
         );
         assert_eq!(
             refused(&resource, "POST", &target, &body),
@@ -34,8 +36,9 @@ fn a_lifetime_out_of_range_is_refused_as_recorded() {
     }
 }
 
+/// Missing, empty and unknown scopes are refused, each with a message of its own.
 #[test]
-fn missing_empty_and_unknown_scopes_are_refused_each_in_its_own_words() {
+fn bad_scopes_have_distinct_messages() {
     let resource = Resource::new();
     let identity = resource.create();
     let target = format!("/identities/{identity}/:issueAccessToken?api-version={GA}");
@@ -50,28 +53,34 @@ fn missing_empty_and_unknown_scopes_are_refused_each_in_its_own_words() {
     assert_eq!(refused(json!({ "scopes": ["chat", "pstn"] })), unknown);
 }
 
+/// A body of another shape is refused.
 #[test]
-fn a_body_of_another_shape_is_refused() {
+fn body_of_other_shape_is_refused() {
     let resource = Resource::new();
     let identity = resource.create();
     let issue = format!("/identities/{identity}/:issueAccessToken?api-version={GA}");
     for body in [json!(null), json!([]), json!({ "scopes": "chat" }), json!({ "scopes": [1] })] {
-        let (status, answer) = refused(&resource, "POST", &issue, &body);
-        assert_eq!((status, &answer["error"]["code"]), (400, &json!("ValidationError")), "{body}");
+        let (status, response) = refused(&resource, "POST", &issue, &body);
+        assert_eq!(
+            (status, &response["error"]["code"]),
+            (400, &json!("ValidationError")),
+            "{body}"
+        );
     }
     let minutes = json!({ "createTokenWithScopes": ["chat"], "expiresInMinutes": "60" });
     let create = format!("/identities?api-version={GA}");
     assert_eq!(refused(&resource, "POST", &create, &minutes).0, 400);
 }
 
+/// The bodies that SDKs send for "no members" are accepted.
 #[test]
-fn what_sdks_send_for_nothing_is_accepted() {
+fn empty_bodies_of_sdks_are_accepted() {
     let resource = Resource::new();
     let create = format!("/identities?api-version={GA}");
     for body in [json!(null), json!({}), json!({ "createTokenWithScopes": [] })] {
-        let answer = resource.call("POST", &create, &body);
-        assert_eq!(answer.status, 201, "{body}");
-        assert_eq!(answer.body.as_object().unwrap().len(), 1);
+        let response = resource.call("POST", &create, &body);
+        assert_eq!(response.status, 201, "{body}");
+        assert_eq!(response.body.as_object().unwrap().len(), 1);
     }
     let identity = resource.create();
     let issue = format!("/identities/{identity}/:issueAccessToken?api-version={GA}");
@@ -79,8 +88,9 @@ fn what_sdks_send_for_nothing_is_accepted() {
     assert_eq!(resource.call("POST", &issue, &body).status, 200);
 }
 
+/// An identity of another resource is 401. One of this resource that never existed is 404.
 #[test]
-fn an_identity_of_another_resource_is_401_and_one_that_never_was_is_404() {
+fn foreign_identity_differs_from_unknown() {
     let resource = Resource::new();
     let own =
         format!("8:acs:{}_00000000-0000-0000-0000-000000000000", resource.settings.resource_id);
@@ -106,8 +116,9 @@ fn an_identity_of_another_resource_is_401_and_one_that_never_was_is_404() {
     }
 }
 
+/// A missing or unknown version is refused as ASP.NET does.
 #[test]
-fn a_missing_or_unknown_version_is_refused_as_asp_net_does() {
+fn unsupported_version_is_refused() {
     let resource = Resource::new();
     let missing = json!({ "error": {
         "code": "ApiVersionUnspecified",
@@ -133,8 +144,9 @@ fn a_missing_or_unknown_version_is_refused_as_asp_net_does() {
     assert_eq!(refused("POST", &format!("/identities/x/token?api-version={GA}")), (400, no_more));
 }
 
+/// A version ignores members that it does not have, and refuses scopes that it does not have.
 #[test]
-fn what_a_version_does_not_know_is_ignored_or_refused_as_unknown() {
+fn version_limits_members_and_scopes() {
     let resource = Resource::new();
     let create = |version: &str, body| {
         resource.call("POST", &format!("/identities?api-version={version}"), &body)
@@ -149,8 +161,9 @@ fn what_a_version_does_not_know_is_ignored_or_refused_as_unknown() {
     assert_eq!(create("2023-10-01", joining).status, 201);
 }
 
+/// Every response has the headers of the recorded ones.
 #[test]
-fn every_answer_has_the_headers_of_the_recorded_ones() {
+fn every_response_has_recorded_headers() {
     let resource = Resource::new();
     let target = format!("/identities?api-version={GA}");
     let key = &resource.settings.access_keys[0];
@@ -171,8 +184,9 @@ fn every_answer_has_the_headers_of_the_recorded_ones() {
     assert_eq!(header("ms-cv").len(), "AAAAAAAAAAAAAAAAAAAAAA.0".len());
 }
 
+/// A used up quota gives 429 until its window has passed.
 #[test]
-fn a_used_up_quota_is_429_until_its_window_has_passed() {
+fn used_up_quota_is_429() {
     let mut settings = Settings::simulated(1);
     settings.enforce_quotas = true;
     let resource = Resource::with(settings);
@@ -184,9 +198,9 @@ fn a_used_up_quota_is_429_until_its_window_has_passed() {
     let target = format!("/identities/{identity}/:revokeAccessTokens?api-version={GA}");
     let key = &resource.settings.access_keys[0];
     let request = crate::harness::signed(key, "POST", &target, "", "h", resource.now.get());
-    let reply = resource.send(&request);
-    assert_eq!(reply.response.status(), 429);
-    assert_eq!(reply.response.headers()["retry-after"], "30");
+    let response = resource.send(&request);
+    assert_eq!(response.response.status(), 429);
+    assert_eq!(response.response.headers()["retry-after"], "30");
     resource.issue(&identity);
     resource.pass(Duration::from_secs(30));
     resource.revoke(&identity);

@@ -1,8 +1,8 @@
-//! What lives, and what kills it.
+//! The life of tokens and identities: claims, expiry, revocation and deletion.
 
 use std::time::Duration;
 
-use acs_emulator::{Inactive, Introspection, Settings, TokenKey};
+use acs_emulator::{InactiveReason, Introspection, Settings, TokenKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::jwk::JwkSet;
@@ -11,18 +11,19 @@ use serde_json::{Value, json};
 
 use crate::harness::{GA, PREVIEW, Resource};
 
+/// A token has the claims of the real ones, and the published keys verify it.
 #[test]
-fn a_token_has_the_claims_of_the_real_ones_and_verifies_with_the_published_keys() {
+fn claims_match_real_tokens() {
     let mut settings = Settings::simulated(1);
     settings.token_key = TokenKey::generate().unwrap();
     let resource = Resource::with(settings);
     let target = format!("/identities?api-version={GA}");
     let body = json!({ "createTokenWithScopes": ["chat", "voip"], "expiresInMinutes": 60 });
 
-    let answer = resource.call("POST", &target, &body).body;
+    let response = resource.call("POST", &target, &body).body;
 
-    let token = answer["accessToken"]["token"].as_str().unwrap();
-    let identity = answer["identity"]["id"].as_str().unwrap();
+    let token = response["accessToken"]["token"].as_str().unwrap();
+    let identity = response["identity"]["id"].as_str().unwrap();
     let keys: JwkSet =
         serde_json::from_value(resource.control("GET", "jwks", &Value::Null).body).unwrap();
     let mut validation = Validation::new(Algorithm::RS256);
@@ -41,22 +42,24 @@ fn a_token_has_the_claims_of_the_real_ones_and_verifies_with_the_published_keys(
         })
     );
     assert!(identity.starts_with(&format!("8:acs:{resource_id}_")));
-    assert_eq!(answer["accessToken"]["expiresOn"], "2026-11-23T01:00:00.25+00:00");
+    assert_eq!(response["accessToken"]["expiresOn"], "2026-11-23T01:00:00.25+00:00");
 }
 
+/// A token is valid for a day unless the request sets another lifetime, and not a second longer.
 #[test]
-fn a_token_lives_for_a_day_unless_asked_otherwise_and_not_a_second_longer() {
+fn default_lifetime_is_one_day() {
     let resource = Resource::new();
     let token = resource.issue(&resource.create());
 
     resource.pass(Duration::from_secs(24 * 60 * 60 - 1));
     assert!(resource.is_active(&token));
     resource.pass(Duration::from_secs(1));
-    assert_eq!(resource.introspect(&token), Introspection::Inactive(Inactive::Expired));
+    assert_eq!(resource.introspect(&token), Introspection::Inactive(InactiveReason::Expired));
 }
 
+/// A revocation revokes the tokens before it and none after it, even while the clock stands still.
 #[test]
-fn a_revocation_kills_the_tokens_before_it_and_none_after_though_the_clock_stands_still() {
+fn revocation_spares_later_tokens() {
     let resource = Resource::new();
     let (identity, other) = (resource.create(), resource.create());
     let before = resource.issue(&identity);
@@ -65,13 +68,14 @@ fn a_revocation_kills_the_tokens_before_it_and_none_after_though_the_clock_stand
     resource.revoke(&identity);
     let after = resource.issue(&identity);
 
-    assert_eq!(resource.introspect(&before), Introspection::Inactive(Inactive::Revoked));
+    assert_eq!(resource.introspect(&before), Introspection::Inactive(InactiveReason::Revoked));
     assert!(resource.is_active(&after));
     assert!(resource.is_active(&others));
 }
 
+/// Tokens of the same second differ in text and agree in claims.
 #[test]
-fn tokens_of_the_same_second_differ_in_text_and_agree_in_claims() {
+fn same_second_tokens_differ_in_text() {
     let resource = Resource::new();
     let identity = resource.create();
     let claims = |token: &str| -> Value {
@@ -85,46 +89,52 @@ fn tokens_of_the_same_second_differ_in_text_and_agree_in_claims() {
     assert!(claims(&first) == claims(&second) && claims(&second) == claims(&third));
 }
 
+/// A deletion ends the identity and its tokens.
 #[test]
-fn a_deletion_kills_the_tokens_and_the_identity() {
+fn deletion_ends_tokens_and_identity() {
     let resource = Resource::new();
     let identity = resource.create();
     let token = resource.issue(&identity);
 
     resource.delete(&identity);
 
-    assert_eq!(resource.introspect(&token), Introspection::Inactive(Inactive::IdentityDeleted));
+    assert_eq!(
+        resource.introspect(&token),
+        Introspection::Inactive(InactiveReason::IdentityDeleted)
+    );
     for (method, action) in
         [("POST", "/:issueAccessToken"), ("POST", "/:revokeAccessTokens"), ("DELETE", "")]
     {
         let target = format!("/identities/{identity}{action}?api-version={GA}");
-        let answer = resource.call(method, &target, &json!({ "scopes": ["chat"] }));
-        assert_eq!(answer.status, 404, "{method} {action}");
-        assert!(answer.changes.is_empty());
+        let response = resource.call(method, &target, &json!({ "scopes": ["chat"] }));
+        assert_eq!(response.status, 404, "{method} {action}");
+        assert!(response.entries.is_empty());
     }
 }
 
+/// A regenerated key ends the tokens made with the old one and no others.
 #[test]
-fn a_regenerated_key_takes_the_tokens_made_with_it_along_and_no_others() {
+fn regenerated_key_ends_its_tokens() {
     let resource = Resource::new();
     let [primary, secondary] = &resource.settings.access_keys;
     let identity = resource.create();
     let (ours, theirs) = (resource.issue(&identity), resource.issue_with(secondary, &identity));
 
-    let answer = resource.control("POST", "keys/primary/regenerate", &Value::Null);
+    let response = resource.control("POST", "keys/primary/regenerate", &Value::Null);
 
-    assert_eq!(resource.introspect(&ours), Introspection::Inactive(Inactive::KeyRegenerated));
+    assert_eq!(resource.introspect(&ours), Introspection::Inactive(InactiveReason::KeyRegenerated));
     assert!(resource.is_active(&theirs));
     let target = format!("/identities?api-version={GA}");
     assert_eq!(resource.call_with(primary, "POST", &target, &Value::Null).status, 401);
-    let new_key = answer.body["accessKey"].as_str().unwrap().parse().unwrap();
+    let new_key = response.body["accessKey"].as_str().unwrap().parse().unwrap();
     let fresh = resource.issue_with(&new_key, &identity);
     assert!(resource.is_active(&fresh));
     assert!(resource.emulator.connection_string("http://x").ends_with(&new_key.secret()));
 }
 
+/// 2020-07-20-preview2 creates, issues, revokes and deletes in its own shapes.
 #[test]
-fn the_preview_lives_a_whole_life_in_its_own_shapes() {
+fn preview_uses_its_own_shapes() {
     let resource = Resource::new();
     let created =
         resource.call("POST", &format!("/identities?api-version={PREVIEW}"), &Value::Null);
@@ -144,8 +154,10 @@ fn the_preview_lives_a_whole_life_in_its_own_shapes() {
     assert_eq!(resource.call("DELETE", &at(""), &Value::Null).status, 204);
 }
 
+/// `tokensValidFrom` revokes the tokens issued before it. An earlier value never makes them valid
+/// again.
 #[test]
-fn tokens_valid_from_kills_what_was_issued_earlier_and_never_brings_it_back() {
+fn earlier_tokens_valid_from_is_ignored() {
     let resource = Resource::new();
     let identity = resource.create();
     let patch = |instant: &str| {
@@ -163,9 +175,10 @@ fn tokens_valid_from_kills_what_was_issued_earlier_and_never_brings_it_back() {
     assert!(!resource.is_active(&early));
 }
 
-/// JavaScript's `new Date()` ends at the millisecond.
+/// `tokensValidFrom` set to now revokes the token of the same millisecond and spares the next one.
+/// (JavaScript's `new Date()` has whole milliseconds.)
 #[test]
-fn tokens_valid_from_now_kills_the_token_of_the_same_millisecond_and_spares_the_next() {
+fn tokens_valid_from_covers_its_millisecond() {
     let resource = Resource::new();
     let identity = resource.create();
     resource.pass(Duration::from_micros(300));
@@ -181,8 +194,9 @@ fn tokens_valid_from_now_kills_the_token_of_the_same_millisecond_and_spares_the_
     assert!(resource.is_active(&after));
 }
 
+/// The list of identities is in the order of creation, with the state of each.
 #[test]
-fn the_list_of_identities_is_in_order_of_creation_with_what_became_of_each() {
+fn identities_are_listed_by_creation() {
     let resource = Resource::new();
     let (first, second) = (resource.create(), resource.create());
     resource.issue(&first);

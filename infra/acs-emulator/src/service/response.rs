@@ -1,6 +1,4 @@
-//! What goes back.
-
-use std::time::Duration;
+//! A response of the service, and the headers that all of its responses share.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -9,55 +7,24 @@ use http::header::{CONTENT_TYPE, RETRY_AFTER, STRICT_TRANSPORT_SECURITY};
 use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
 use serde_json::Value;
 
-use crate::change::Change;
-use crate::random::Random;
-use crate::refusal::Refusal;
-use crate::versions;
+use crate::service::error::ServiceError;
+use crate::service::versions;
+use crate::state::random::Random;
 
-/// The answer to one request, and what has to be done besides sending it.
+/// A response before it gets the headers that every response has.
 #[derive(Debug)]
-pub struct Reply {
-    /// The answer.
-    pub response: Response<Bytes>,
-    /// How long to wait before it is sent.
-    pub delay: Duration,
-    /// How much of it is sent.
-    pub wire: Wire,
-    /// What the request changed, to be written down before the answer is sent.
-    pub changes: Vec<Change>,
-}
-
-/// How much of an answer is sent.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Wire {
-    /// All of it.
-    Whole,
-    /// Nothing: the connection is closed without an answer.
-    Dropped,
-    /// The head with the full length, and this many bytes of the body; then the connection closes.
-    Truncated(usize),
-}
-
-/// An answer without the headers that every answer has.
-#[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ServiceResponse {
     pub(crate) status: StatusCode,
     pub(crate) content_type: Option<&'static str>,
     pub(crate) body: Bytes,
-    /// Seconds.
+    /// The value of `Retry-After`, in seconds.
     pub(crate) retry_after: Option<u64>,
     /// Whether it lists the supported versions.
     pub(crate) reports_versions: bool,
 }
 
-impl Reply {
-    /// All of it, at once, changing nothing.
-    pub(crate) fn whole(response: Response<Bytes>) -> Self {
-        Self { response, delay: Duration::ZERO, wire: Wire::Whole, changes: Vec::new() }
-    }
-}
-
-impl Answer {
+impl ServiceResponse {
+    /// A response of the service with a JSON body.
     pub(crate) fn json(status: StatusCode, body: &Value) -> Self {
         Self {
             status,
@@ -68,6 +35,7 @@ impl Answer {
         }
     }
 
+    /// A response with the status 204.
     pub(crate) fn no_content() -> Self {
         Self {
             status: StatusCode::NO_CONTENT,
@@ -78,8 +46,8 @@ impl Answer {
         }
     }
 
-    /// Adds the headers seen on every recorded answer.
-    pub(crate) fn dress(
+    /// Adds the headers that every recorded response has.
+    pub(crate) fn finish_response(
         self,
         request: &Request<Bytes>,
         random: Random,
@@ -117,15 +85,15 @@ impl Answer {
     }
 }
 
-impl From<Refusal> for Answer {
-    fn from(refusal: Refusal) -> Self {
-        let body = refusal.body();
+impl From<ServiceError> for ServiceResponse {
+    fn from(error: ServiceError) -> Self {
+        let body = error.body();
         Self {
-            status: refusal.status(),
+            status: error.status(),
             content_type: body.as_ref().map(|_| "application/json"),
             body: body.map_or_else(Bytes::new, |body| body.to_string().into()),
-            retry_after: refusal.retry_after(),
-            reports_versions: refusal.reports_versions(),
+            retry_after: error.retry_after(),
+            reports_versions: error.reports_versions(),
         }
     }
 }

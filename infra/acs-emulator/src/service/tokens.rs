@@ -1,16 +1,15 @@
-//! The text of a token.
+//! Makes the text of a token.
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde::Serialize;
-use sha2::{Digest as _, Sha256};
 
-use crate::introspection::IssuedToken;
 use crate::settings::Settings;
+use crate::state::issued_token::IssuedToken;
 
-/// The claims of the token in Microsoft's JavaScript quickstart, in its order. (`scp` is the same in
-/// every sample; what it means is not documented.)
+/// The claims of the token in Microsoft's JavaScript quickstart, in its order. (`scp` is the same
+/// in every sample. Its meaning is not documented.)
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Claims<'a> {
@@ -24,15 +23,16 @@ struct Claims<'a> {
     iat: i64,
 }
 
-/// The text of a token with the header and claims that the service's tokens have.
+/// Returns the text of a token with the header and the claims of the service's tokens, or `None`
+/// when the machine cannot sign.
 ///
-/// Two tokens of one second for one identity and the same scopes would be the same text, and a
-/// revocation between them could not be told. So a text that is known already gets insignificant white
-/// space in its claims until it is new. Nothing is returned when the machine cannot sign.
+/// Two tokens of one second for one identity and the same scopes would be the same text, so a
+/// revocation between them could not tell them apart. A text that exists already gets insignificant
+/// white space in its claims until it is new.
 pub(crate) fn mint(
     settings: &Settings,
     token: &IssuedToken,
-    is_known: impl Fn(&str) -> bool,
+    is_taken: impl Fn(&str) -> bool,
 ) -> Option<String> {
     let issued = token.issued_at.as_second();
     let claims = Claims {
@@ -51,20 +51,15 @@ pub(crate) fn mint(
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(&claims));
         let signature = settings.token_key.sign(message.as_bytes())?;
         let text = format!("{message}.{}", URL_SAFE_NO_PAD.encode(signature));
-        if !is_known(&text) {
+        if !is_taken(&text) {
             return Some(text);
         }
         claims.push(' ');
     }
 }
 
-/// What a token is remembered by.
-pub(crate) fn fingerprint(text: &str) -> String {
-    STANDARD.encode(Sha256::digest(text))
-}
-
-/// An instant as the service writes it: up to seven digits of fraction, `+00:00`.
-pub(crate) fn wire_time(instant: Timestamp) -> String {
+/// Formats an instant as the service does: up to seven digits of fraction, `+00:00`.
+pub(crate) fn format_expiry(instant: Timestamp) -> String {
     let ticks = instant.as_nanosecond().div_euclid(100) * 100;
     let instant = Timestamp::from_nanosecond(ticks).unwrap_or(instant);
     instant.strftime("%Y-%m-%dT%H:%M:%S%.f+00:00").to_string()
@@ -74,12 +69,16 @@ pub(crate) fn wire_time(instant: Timestamp) -> String {
 mod tests {
     use super::*;
 
+    /// The expiry is formatted as .NET formats it.
     #[test]
-    fn expiry_is_written_as_dotnet_writes_it() {
-        let written = |text: &str| wire_time(text.parse().unwrap());
+    fn expiry_has_dotnet_format() {
+        let formatted = |text: &str| format_expiry(text.parse().unwrap());
 
-        assert_eq!(written("2026-11-23T01:02:03.703938399Z"), "2026-11-23T01:02:03.7039383+00:00");
-        assert_eq!(written("2026-11-23T01:02:03.5Z"), "2026-11-23T01:02:03.5+00:00");
-        assert_eq!(written("2026-11-23T01:02:03Z"), "2026-11-23T01:02:03+00:00");
+        assert_eq!(
+            formatted("2026-11-23T01:02:03.703938399Z"),
+            "2026-11-23T01:02:03.7039383+00:00"
+        );
+        assert_eq!(formatted("2026-11-23T01:02:03.5Z"), "2026-11-23T01:02:03.5+00:00");
+        assert_eq!(formatted("2026-11-23T01:02:03Z"), "2026-11-23T01:02:03+00:00");
     }
 }

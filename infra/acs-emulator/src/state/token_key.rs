@@ -1,4 +1,4 @@
-//! What tokens are signed with.
+//! The key that signs tokens.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ enum Kind {
     Fast(Hmac<Sha256>),
 }
 
-/// A token's header, with the members of the service's in their order.
+/// A token's header, with the members of the real service in their order.
 #[derive(Serialize)]
 pub(crate) struct Header {
     alg: &'static str,
@@ -44,16 +44,16 @@ pub enum TokenKeyError {
     /// The machine could not make an RSA key.
     #[error("no RSA key could be made")]
     Generate,
-    /// The bytes are no PKCS#8 RSA private key.
-    #[error("the token key is no PKCS#8 RSA private key")]
+    /// The bytes are not a PKCS#8 RSA private key.
+    #[error("the token key is not a PKCS#8 RSA private key")]
     Malformed,
-    /// A key of [`TokenKey::fast`] has no PKCS#8 form.
+    /// A key of [`TokenKey::fast`] cannot be written.
     #[error("a fast token key has no PKCS#8 form")]
     Fast,
 }
 
 impl TokenKey {
-    /// A new RSA key of 2048 bits; its tokens say RS256, as the service's do.
+    /// A new RSA key of 2048 bits. Its tokens have the algorithm RS256, like the service's.
     ///
     /// # Errors
     /// [`TokenKeyError::Generate`] when the machine cannot make one.
@@ -71,8 +71,8 @@ impl TokenKey {
         Ok(Self(Kind::Rsa(Arc::new(pair))))
     }
 
-    /// An HS256 key, for simulations that issue tokens by the million. Nobody can verify its
-    /// tokens: [`jwks`](Self::jwks) is empty.
+    /// An HS256 key, for simulations that issue millions of tokens. Its tokens cannot be verified
+    /// from outside: [`jwks`](Self::jwks) is empty.
     #[must_use]
     pub fn fast(secret: &[u8; 32]) -> Self {
         let mut block = Key::<Hmac<Sha256>>::default();
@@ -111,7 +111,7 @@ impl TokenKey {
         Header { alg, kid: KEY_ID, x5t: self.thumbprint(), typ: "JWT" }
     }
 
-    /// The signature of a token's first two parts, or nothing when the machine cannot sign.
+    /// The signature of a token's first two parts, or `None` when the machine cannot sign.
     pub(crate) fn sign(&self, message: &[u8]) -> Option<Vec<u8>> {
         match &self.0 {
             Kind::Rsa(pair) => {
@@ -125,8 +125,8 @@ impl TokenKey {
         }
     }
 
-    /// 20 bytes like the certificate thumbprint the service puts there. There is no certificate:
-    /// they are the start of the public key's SHA-256.
+    /// 20 bytes in the place of the certificate thumbprint that the service writes. There is no
+    /// certificate here: the bytes are the start of the public key's SHA-256.
     fn thumbprint(&self) -> String {
         let hash = match &self.0 {
             Kind::Rsa(pair) => Sha256::digest(pair.public_key()),
@@ -162,8 +162,9 @@ impl fmt::Debug for TokenKey {
 mod tests {
     use super::*;
 
+    /// A key that was read back from a state file signs the same.
     #[test]
-    fn a_key_read_back_from_a_state_file_signs_the_same() {
+    fn written_key_signs_the_same() {
         let key = TokenKey::generate().unwrap();
         let again = TokenKey::from_pkcs8(&key.to_pkcs8().unwrap()).unwrap();
 
@@ -171,8 +172,9 @@ mod tests {
         assert_eq!(key.jwks(), again.jwks());
     }
 
+    /// A key never prints itself.
     #[test]
-    fn a_key_never_prints_itself() {
+    fn debug_hides_the_key() {
         assert_eq!(format!("{:?}", TokenKey::fast(&[7; 32])), "TokenKey(hidden)");
     }
 }

@@ -1,13 +1,12 @@
-//! What a resource keeps for life: made once, then read from the state file.
+//! The secrets and the id of a resource: generated once, then read from the state file.
 
 use aws_lc_rs::rand;
 use serde::{Deserialize, Serialize};
 
-use crate::access_key::AccessKey;
-use crate::random::Random;
-use crate::settings::Settings;
-use crate::tls::{CertificateAuthority, TlsError};
-use crate::token_key::{TokenKey, TokenKeyError};
+use crate::state::access_key::AccessKey;
+use crate::state::certificate_authority::{CertificateAuthority, CertificateError};
+use crate::state::random::Random;
+use crate::state::token_key::{TokenKey, TokenKeyError};
 
 /// The first line of a state file. It holds every secret of the emulated resource.
 #[derive(Clone, Debug, Deserialize, Serialize)]
@@ -15,38 +14,39 @@ use crate::token_key::{TokenKey, TokenKeyError};
 pub struct Resource {
     /// The resource's id, a GUID.
     pub resource_id: String,
-    /// The access keys it was made with; a regenerated one is a [`Change`](crate::Change).
+    /// The access keys it was made with. A [`JournalEntry`](crate::JournalEntry) holds a
+    /// regenerated one.
     pub access_keys: [AccessKey; 2],
-    /// What tokens are signed with.
+    /// The key that signs tokens.
     pub token_key: TokenKey,
-    /// What the https certificate is signed with.
+    /// The authority that signs the https certificate.
     pub authority: CertificateAuthority,
 }
 
-/// A resource could not be made.
+/// A resource could not be generated.
 #[derive(Debug, thiserror::Error)]
 pub enum ResourceError {
-    /// No random bytes.
+    /// The machine gives no random bytes.
     #[error("the machine gives no random bytes")]
     Random,
-    /// No token key.
+    /// The token key could not be made.
     #[error("the token key could not be made")]
     TokenKey(#[source] TokenKeyError),
-    /// No certificate authority.
+    /// The certificate authority could not be made.
     #[error("the certificate authority could not be made")]
-    Authority(#[source] TlsError),
+    Authority(#[source] CertificateError),
 }
 
 impl Resource {
-    /// Makes a resource; what is not given is drawn from the machine's randomness.
+    /// Generates a resource. The machine's randomness supplies the values that are not given.
     ///
     /// # Errors
-    /// [`ResourceError`] says what could not be made.
+    /// [`ResourceError`] names the part that could not be made.
     pub fn generate(
         resource_id: Option<String>,
         [primary, secondary]: [Option<AccessKey>; 2],
     ) -> Result<Self, ResourceError> {
-        let guid = Random::new(random_number()?).guid("resource", 0);
+        let guid = Random::new(random_seed()?).guid("resource", 0);
         Ok(Self {
             resource_id: resource_id.unwrap_or(guid),
             access_keys: [
@@ -57,23 +57,10 @@ impl Resource {
             authority: CertificateAuthority::generate().map_err(ResourceError::Authority)?,
         })
     }
-
-    /// The settings of an emulator of this resource, with a seed drawn from the machine's
-    /// randomness.
-    ///
-    /// # Errors
-    /// [`ResourceError::Random`] when there is none.
-    pub fn settings(&self) -> Result<Settings, ResourceError> {
-        Ok(Settings::new(
-            self.resource_id.clone(),
-            self.access_keys.clone(),
-            self.token_key.clone(),
-            random_number()?,
-        ))
-    }
 }
 
-fn random_number() -> Result<u64, ResourceError> {
+/// A seed from the machine's randomness.
+pub(crate) fn random_seed() -> Result<u64, ResourceError> {
     let mut bytes = [0; 8];
     rand::fill(&mut bytes).map_err(|_| ResourceError::Random)?;
     Ok(u64::from_be_bytes(bytes))

@@ -1,24 +1,21 @@
-//! The certificate authority behind the https port.
+//! The certificate authority of a resource, which signs the certificate of the https port.
 
 use std::error::Error;
 use std::fmt;
 use std::net::Ipv6Addr;
-use std::sync::Arc;
 
 use rcgen::{
     BasicConstraints, CertificateParams, CidrSubnet, DistinguishedName, DnType,
     ExtendedKeyUsagePurpose, GeneralSubtree, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     NameConstraints,
 };
-use rustls::ServerConfig;
-use rustls::crypto::ring;
-use rustls::pki_types::PrivatePkcs8KeyDer;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use serde::{Deserialize, Serialize};
 
-/// The names the https port answers to.
-const NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
+/// The host names of the https port.
+const SERVER_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "::1"];
 
-/// An authority that clients are told to trust, made for one emulated resource.
+/// An authority for clients to trust, made for one emulated resource.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct CertificateAuthority {
@@ -29,16 +26,22 @@ pub struct CertificateAuthority {
 /// A certificate could not be made.
 #[derive(Debug, thiserror::Error)]
 #[error("a certificate could not be made")]
-pub struct TlsError(#[source] Box<dyn Error + Send + Sync>);
+pub struct CertificateError(#[source] Box<dyn Error + Send + Sync>);
+
+/// A server's certificate and its private key.
+pub(crate) struct ServerCertificate {
+    pub(crate) certificate: CertificateDer<'static>,
+    pub(crate) key: PrivatePkcs8KeyDer<'static>,
+}
 
 impl CertificateAuthority {
     /// Makes an authority.
     ///
     /// # Errors
-    /// [`TlsError`] when the machine cannot make a key.
-    pub fn generate() -> Result<Self, TlsError> {
-        let key = KeyPair::generate().map_err(TlsError::new)?;
-        let certificate = authority().self_signed(&key).map_err(TlsError::new)?;
+    /// [`CertificateError`] when the machine cannot make a key.
+    pub fn generate() -> Result<Self, CertificateError> {
+        let key = KeyPair::generate().map_err(CertificateError::new)?;
+        let certificate = authority().self_signed(&key).map_err(CertificateError::new)?;
         Ok(Self { certificate_pem: certificate.pem(), key_pem: key.serialize_pem() })
     }
 
@@ -48,30 +51,25 @@ impl CertificateAuthority {
         &self.certificate_pem
     }
 
-    /// A TLS server for `localhost`, `127.0.0.1` and `::1`, with a fresh certificate.
-    pub(crate) fn server_config(&self) -> Result<ServerConfig, TlsError> {
-        let authority_key = KeyPair::from_pem(&self.key_pem).map_err(TlsError::new)?;
+    /// Signs a fresh certificate for `localhost`, `127.0.0.1` and `::1`.
+    pub(crate) fn sign_server(&self) -> Result<ServerCertificate, CertificateError> {
+        let authority_key = KeyPair::from_pem(&self.key_pem).map_err(CertificateError::new)?;
         let issuer = Issuer::new(authority(), authority_key);
-        let key = KeyPair::generate().map_err(TlsError::new)?;
-        let mut leaf = CertificateParams::new(NAMES.map(str::to_owned)).map_err(TlsError::new)?;
+        let key = KeyPair::generate().map_err(CertificateError::new)?;
+        let names = SERVER_NAMES.map(str::to_owned);
+        let mut leaf = CertificateParams::new(names).map_err(CertificateError::new)?;
         leaf.distinguished_name = name("localhost");
         leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
         // Python 3.13 and later refuse a certificate without it.
         leaf.use_authority_key_identifier_extension = true;
-        let leaf = leaf.signed_by(&key, &issuer).map_err(TlsError::new)?;
+        let leaf = leaf.signed_by(&key, &issuer).map_err(CertificateError::new)?;
         let key = PrivatePkcs8KeyDer::from(key.serialize_der());
-
-        ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .map_err(TlsError::new)?
-            .with_no_client_auth()
-            .with_single_cert(vec![leaf.der().clone()], key.into())
-            .map_err(TlsError::new)
+        Ok(ServerCertificate { certificate: leaf.der().clone(), key })
     }
 }
 
-impl TlsError {
-    fn new(source: impl Error + Send + Sync + 'static) -> Self {
+impl CertificateError {
+    pub(crate) fn new(source: impl Error + Send + Sync + 'static) -> Self {
         Self(Box::new(source))
     }
 }
@@ -82,13 +80,13 @@ impl fmt::Debug for CertificateAuthority {
     }
 }
 
-/// The same for every authority: only the key tells them apart.
+/// The parameters of every authority. Only the key differs from one to the next.
 fn authority() -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name = name("acs-emulator");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    // Whoever gets hold of the key cannot play any other site to who trusts the authority.
+    // A stolen key must not be enough to impersonate other sites to clients that trust it.
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![
             GeneralSubtree::DnsName("localhost".to_owned()),

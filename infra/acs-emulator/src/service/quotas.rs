@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::refusal::Refusal;
-use crate::route::Operation;
+use crate::service::error::ServiceError;
+use crate::service::route::Operation;
 
-const WINDOW: Duration = Duration::from_secs(30);
+/// The time over which a quota counts requests.
+const QUOTA_WINDOW: Duration = Duration::from_secs(30);
 
-/// What is counted by itself.
+/// A kind of request with a limit of its own.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(crate) enum Quota {
     Create,
@@ -20,14 +21,15 @@ pub(crate) enum Quota {
     Delete,
 }
 
-/// When the last requests came in.
+/// The times of the latest requests, per quota.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas {
-    /// Per quota the latest requests, as many as its limit at most.
+    /// At most as many requests per quota as its limit allows.
     recent: BTreeMap<Quota, VecDeque<Timestamp>>,
 }
 
 impl Quota {
+    /// The quota that a request counts against.
     pub(crate) fn of(operation: Operation, with_token: bool) -> Self {
         match operation {
             Operation::Create if with_token => Self::CreateWithToken,
@@ -47,16 +49,17 @@ impl Quota {
 }
 
 impl Quotas {
-    /// Counts a request, refused or not ("all requests accrue against your usage limits").
-    pub(crate) fn admit(&mut self, quota: Quota, now: Timestamp) -> Result<(), Refusal> {
+    /// Counts a request, refused or not ("all requests accrue against your usage limits"), and
+    /// refuses it if the quota is used up.
+    pub(crate) fn admit(&mut self, quota: Quota, now: Timestamp) -> Result<(), ServiceError> {
         let recent = self.recent.entry(quota).or_default();
         let oldest = if recent.len() == quota.limit() { recent.pop_front() } else { None };
         recent.push_back(now);
         let age = oldest.map(|oldest| now.duration_since(oldest).unsigned_abs());
-        match age.and_then(|age| WINDOW.checked_sub(age)).filter(|left| !left.is_zero()) {
+        match age.and_then(|age| QUOTA_WINDOW.checked_sub(age)).filter(|left| !left.is_zero()) {
             Some(left) => {
                 let retry_after = left.as_secs() + u64::from(left.subsec_nanos() > 0);
-                Err(Refusal::TooManyRequests { retry_after })
+                Err(ServiceError::TooManyRequests { retry_after })
             }
             None => Ok(()),
         }
@@ -71,21 +74,23 @@ mod tests {
         Timestamp::from_second(second).unwrap()
     }
 
+    /// The request after the limit is refused until the window has passed.
     #[test]
-    fn the_request_after_the_limit_is_refused_until_the_window_has_passed() {
+    fn used_up_quota_recovers_after_window() {
         let mut quotas = Quotas::default();
         for _ in 0..500 {
             quotas.admit(Quota::Revoke, at(0)).unwrap();
         }
 
-        let refusal = quotas.admit(Quota::Revoke, at(12)).unwrap_err();
-        assert_eq!(refusal, Refusal::TooManyRequests { retry_after: 18 });
+        let error = quotas.admit(Quota::Revoke, at(12)).unwrap_err();
+        assert_eq!(error, ServiceError::TooManyRequests { retry_after: 18 });
         assert_eq!(quotas.admit(Quota::Delete, at(12)), Ok(()));
         assert_eq!(quotas.admit(Quota::Revoke, at(30)), Ok(()));
     }
 
+    /// Requests that are refused keep the quota used up.
     #[test]
-    fn hammering_while_refused_keeps_the_quota_used_up() {
+    fn refused_requests_keep_counting() {
         let mut quotas = Quotas::default();
         for second in [0, 20] {
             for _ in 0..500 {
@@ -93,7 +98,7 @@ mod tests {
             }
         }
 
-        let refusal = quotas.admit(Quota::Revoke, at(31)).unwrap_err();
-        assert_eq!(refusal, Refusal::TooManyRequests { retry_after: 19 });
+        let error = quotas.admit(Quota::Revoke, at(31)).unwrap_err();
+        assert_eq!(error, ServiceError::TooManyRequests { retry_after: 19 });
     }
 }

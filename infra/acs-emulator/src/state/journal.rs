@@ -1,7 +1,7 @@
-//! The state file: one line that says what the resource is made of, then one line per change.
+//! The state file: one line with the resource, then one line per change.
 //!
 //! Lines are only ever appended, so a process that is killed leaves at most a torn last line. That
-//! line's request was never answered; it is cut off at the next start.
+//! line's request never got a response. The next start cuts the line off.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
@@ -11,40 +11,41 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 
-use crate::change::Change;
-use crate::resource::{Resource, ResourceError};
+use crate::state::journal_entry::JournalEntry;
+use crate::state::resource::{Resource, ResourceError};
 
 /// A state file open for appending. It is locked: no second emulator can open it.
 #[derive(Debug)]
 pub struct Journal {
     file: File,
-    /// The bytes of the whole lines.
+    /// The number of bytes in whole lines.
     length: u64,
-    /// Whether half a line may stand behind them, which a further line would make unreadable.
+    /// Whether a partial line may follow them. A further line after it would be unreadable.
     torn: bool,
-    /// The empty file that this one took the place of. Another emulator may have opened it just
-    /// before, so its lock is kept too.
+    /// The empty file that this one replaced. Another emulator may have opened it just before, so
+    /// its lock is kept too.
     _replaced: Option<File>,
 }
 
-/// What a state file held.
+/// An open state file and its contents.
 #[derive(Debug)]
-pub struct Opened {
-    /// Where further changes go.
+pub struct OpenedJournal {
+    /// The file, ready for further entries.
     pub journal: Journal,
-    /// What the resource is made of.
+    /// The resource of the file's first line.
     pub resource: Resource,
-    /// What has happened to it since, for [`Emulator::replay`](crate::Emulator::replay).
-    pub changes: Vec<Change>,
+    /// The entries since, for [`Emulator::replay`](crate::Emulator::replay).
+    pub entries: Vec<JournalEntry>,
 }
 
-/// A state file cannot be opened; it is left as it was.
+/// A state file cannot be opened. It is left as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// Another process has it open.
     #[error("another process uses the state file {}", .0.display())]
     Locked(PathBuf),
-    /// A line is none of a state file. What is in the line is not told: the first holds keys.
+    /// A line does not belong into a state file. The error does not quote the line: the first
+    /// holds keys.
     #[error(
         "{} is not a state file or is damaged: line {line}, column {column}: {category:?} error",
         path.display()
@@ -52,17 +53,17 @@ pub enum JournalError {
     Malformed {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: usize,
-        /// Counted from 1.
+        /// The column, counted from 1.
         column: usize,
-        /// What kind of mistake.
+        /// The kind of mistake.
         category: Category,
     },
-    /// What the file system says.
+    /// The file system reports an error.
     #[error("the state file {} cannot be used", .0.display())]
     File(PathBuf, #[source] io::Error),
-    /// There is no resource to begin a new file with.
+    /// The resource for a new file cannot be made.
     #[error("a new resource cannot be made")]
     Make(#[source] ResourceError),
 }
@@ -84,7 +85,7 @@ impl Journal {
     pub fn open(
         path: &Path,
         make: impl FnOnce() -> Result<Resource, ResourceError>,
-    ) -> Result<Opened, JournalError> {
+    ) -> Result<OpenedJournal, JournalError> {
         let failed = |source| JournalError::File(path.to_owned(), source);
         let mut file = options().open(path).map_err(failed)?;
         file.try_lock().map_err(|error| match error {
@@ -96,43 +97,45 @@ impl Journal {
         if text.is_empty() {
             let resource = make().map_err(JournalError::Make)?;
             let journal = begin(path, &resource, file).map_err(failed)?;
-            return Ok(Opened { journal, resource, changes: Vec::new() });
+            return Ok(OpenedJournal { journal, resource, entries: Vec::new() });
         }
 
         let mut lines = text.split_inclusive(|byte| *byte == b'\n').zip(1..);
         let first = lines.next().map_or(&[][..], |(line, _)| line);
-        // Without its end the first line may be anybody's text.
+        // A first line without its end may be some other file's text, so it does not parse.
         let resource = parse(first.strip_suffix(b"\n").unwrap_or_default(), 1, path)?;
         let mut length = first.len() as u64;
-        let mut changes = Vec::new();
+        let mut entries = Vec::new();
         for (line, number) in lines {
+            // Only the last line can be torn; its request never got a response.
             let Some(whole) = line.strip_suffix(b"\n") else { break };
-            changes.push(parse(whole, number, path)?);
+            entries.push(parse(whole, number, path)?);
             length += line.len() as u64;
         }
         file.set_len(length).map_err(failed)?;
+        // The file may have come from elsewhere with wider permissions.
         #[cfg(unix)]
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))
             .map_err(failed)?;
         let journal = Self { file, length, torn: false, _replaced: None };
-        Ok(Opened { journal, resource, changes })
+        Ok(OpenedJournal { journal, resource, entries })
     }
 
-    /// Writes changes down, all or none. They survive the end of the process, not of the machine.
+    /// Writes all entries or none. They survive a crash of the process, not of the machine.
     ///
     /// # Errors
-    /// Whatever the file system says. If half a line cannot be taken back, every further change is
+    /// The file system's error. If a partial line cannot be removed, every further entry is
     /// refused: it would be unreadable at the next start.
-    pub fn append(&mut self, changes: &[Change]) -> io::Result<()> {
-        if changes.is_empty() {
+    pub fn append(&mut self, entries: &[JournalEntry]) -> io::Result<()> {
+        if entries.is_empty() {
             return Ok(());
         }
         if self.torn {
-            return Err(io::Error::other("half a line of an earlier change is in the way"));
+            return Err(io::Error::other("the file ends with a partial line of an earlier change"));
         }
         let mut text = Vec::new();
-        for change in changes {
-            text.extend(line(change)?);
+        for entry in entries {
+            text.extend(line(entry)?);
         }
         if let Err(error) = self.file.write_all(&text) {
             self.torn = self.file.set_len(self.length).is_err();
@@ -143,7 +146,7 @@ impl Journal {
     }
 }
 
-/// Begins a state file in the place of an empty one: with its whole first line or not at all.
+/// Replaces an empty file with a state file: with its whole first line or not at all.
 fn begin(path: &Path, resource: &Resource, empty: File) -> io::Result<Journal> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     // On Unix only its owner may read it.
@@ -158,7 +161,7 @@ fn begin(path: &Path, resource: &Resource, empty: File) -> io::Result<Journal> {
     Ok(Journal { file, length: text.len() as u64, torn: false, _replaced: Some(empty) })
 }
 
-/// Appending, so that a line goes behind the last whole one after another was taken back.
+/// Options for appending, so that a line follows the last whole one after a partial line was cut.
 fn options() -> OpenOptions {
     let mut options = OpenOptions::new();
     options.read(true).append(true).create(true);
@@ -186,18 +189,19 @@ fn parse<T: DeserializeOwned>(text: &[u8], line: usize, path: &Path) -> Result<T
 mod tests {
     use super::*;
 
+    /// After a partial line that cannot be removed, further entries are refused.
     #[test]
-    fn behind_half_a_line_that_stays_nothing_is_written() {
-        // Neither takes a byte nor can be cut.
+    fn partial_line_blocks_further_entries() {
+        // This file takes no bytes and cannot be cut.
         let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
         let mut journal = Journal { file: full, length: 0, torn: false, _replaced: None };
-        let change = [Change::ClockAdvanced { seconds: 1 }];
-        assert_eq!(journal.append(&change).unwrap_err().kind(), io::ErrorKind::StorageFull);
+        let entry = [JournalEntry::ClockAdvanced { seconds: 1 }];
+        assert_eq!(journal.append(&entry).unwrap_err().kind(), io::ErrorKind::StorageFull);
 
         journal.file = tempfile::tempfile().unwrap();
 
-        assert!(journal.append(&change).is_err());
+        assert!(journal.append(&entry).is_err());
         assert_eq!(journal.file.metadata().unwrap().len(), 0);
-        assert!(journal.append(&[]).is_ok(), "who only reads is served");
+        assert!(journal.append(&[]).is_ok(), "requests that change nothing still succeed");
     }
 }

@@ -1,0 +1,121 @@
+//! The requests of the control API. They are unsigned and speak JSON, and unknown members are
+//! errors.
+
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::controls::Controls;
+use crate::control::error::ControlError;
+use crate::control::faults::Fault;
+use crate::settings::Settings;
+use crate::state::access_key::{AccessKey, KeySlot};
+use crate::state::emulator_state::EmulatorState;
+use crate::state::introspection::Introspection;
+use crate::state::journal_entry::JournalEntry;
+use crate::state::random::Random;
+
+/// The path that every control request begins with.
+pub(crate) const PATH_PREFIX: &str = "/_emulator/";
+
+/// The parts of the emulator that a control request reads and sets.
+pub(crate) struct ControlContext<'a> {
+    pub(crate) settings: &'a Settings,
+    pub(crate) state: &'a EmulatorState,
+    pub(crate) controls: &'a mut Controls,
+    /// The time by the wall clock.
+    pub(crate) now: Timestamp,
+    /// The changes that the request makes. They apply after the state file has recorded them.
+    pub(crate) entries: &'a mut Vec<JournalEntry>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct IntrospectRequest {
+    token: String,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct ClockRequest {
+    advance_seconds: u32,
+}
+
+impl ControlContext<'_> {
+    /// Responds to a request for `path`, the part after [`PATH_PREFIX`].
+    pub(crate) fn handle(mut self, request: &Request<Bytes>, path: &str) -> Response<Bytes> {
+        let body = request.body();
+        let result = match (request.method(), path) {
+            (&Method::GET, "health") => Ok(json!({ "status": "ok" })),
+            (&Method::GET, "identities") => Ok(json!({ "identities": self.state.identities() })),
+            (&Method::GET, "counters") => Ok(json!(self.controls.counters)),
+            (&Method::GET, "denials") => {
+                Ok(json!({ "denials": self.controls.authentication_errors() }))
+            }
+            (&Method::GET, "jwks") => Ok(self.settings.token_key.jwks()),
+            (&Method::GET, "faults") => Ok(json!({ "faults": self.controls.faults.all() })),
+            (&Method::POST, "faults") => self.add_fault(body),
+            (&Method::DELETE, "faults") => {
+                self.controls.faults.clear();
+                Ok(Value::Null)
+            }
+            (&Method::POST, "introspect") => self.introspect(body),
+            (&Method::POST, "clock") => self.advance_clock(body),
+            (&Method::POST, "keys/primary/regenerate") => Ok(self.regenerate(KeySlot::Primary)),
+            (&Method::POST, "keys/secondary/regenerate") => Ok(self.regenerate(KeySlot::Secondary)),
+            (method, path) => {
+                Err(ControlError::NotFound { method: method.clone(), path: path.to_owned() })
+            }
+        };
+        respond(result)
+    }
+
+    fn add_fault(&mut self, body: &[u8]) -> Result<Value, ControlError> {
+        let fault: Fault = serde_json::from_slice(body)?;
+        self.controls.faults.add(fault)?;
+        Ok(Value::Null)
+    }
+
+    fn introspect(&self, body: &[u8]) -> Result<Value, ControlError> {
+        let IntrospectRequest { token } = serde_json::from_slice(body)?;
+        Ok(match self.state.introspect(&token, self.state.clock(self.now)) {
+            Introspection::Active(token) => json!({ "active": true, "token": token }),
+            Introspection::Inactive(reason) => json!({ "active": false, "reason": reason }),
+        })
+    }
+
+    fn advance_clock(&mut self, body: &[u8]) -> Result<Value, ControlError> {
+        let ClockRequest { advance_seconds: seconds } = serde_json::from_slice(body)?;
+        let advanced = self.state.clock_after(seconds, self.now).ok_or(ControlError::ClockRange)?;
+        self.entries.push(JournalEntry::ClockAdvanced { seconds });
+        Ok(json!({ "now": advanced }))
+    }
+
+    fn regenerate(&mut self, slot: KeySlot) -> Value {
+        let random = Random::new(self.settings.seed);
+        let key = AccessKey::from_bytes(&random.bytes("access key", self.state.sequence()));
+        let response = json!({ "key": slot, "accessKey": key.secret() });
+        self.entries.push(JournalEntry::KeyRegenerated { slot, key });
+        response
+    }
+}
+
+/// The HTTP response for a result. `null` means that there is nothing to report.
+fn respond(result: Result<Value, ControlError>) -> Response<Bytes> {
+    let (status, body) = match result {
+        Ok(Value::Null) => {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::NO_CONTENT;
+            return response;
+        }
+        Ok(body) => (StatusCode::OK, body),
+        Err(error) => (error.status(), json!({ "error": error.to_string() })),
+    };
+    let mut response = Response::new(Bytes::from(body.to_string()));
+    *response.status_mut() = status;
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
