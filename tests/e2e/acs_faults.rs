@@ -44,7 +44,7 @@ fn faults() -> Vec<Fault> {
         (json!({"drop": true, "when": "afterEffect"}), down, "2", 3),
         (json!({"truncate": 10}), down, "2", 3),
         (json!({"status": 400}), misconfigured, "", 1),
-        (json!({"status": 401}), misconfigured, "", 1),
+        (json!({"status": 401}), misconfigured, "", 2),
         (json!({"status": 403, "body": "html"}), misconfigured, "", 1),
         (json!({"status": 404, "body": "html"}), misconfigured, "", 1),
     ]

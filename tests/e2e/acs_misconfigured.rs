@@ -15,7 +15,7 @@ use acs_broker_harness::sweeper::sweep_later;
 use acs_broker_harness::table::change;
 use futures_util::future::join_all;
 use identity_client::{
-    ConnectionString, Deadline, IdentityClient, Options, ReqwestTransport, http_client,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, ReqwestTransport, http_client,
 };
 use serde_json::json;
 use tempfile::TempDir;
@@ -197,7 +197,7 @@ async fn delete_at_acs(stack: &StackProcess, identity: &str) {
     let text = stack.ready("/acs/connectionString");
     let ConnectionString { endpoint, access_key } = ConnectionString::parse_insecure(text).unwrap();
     let transport = Arc::new(ReqwestTransport::new(http_client(None).unwrap()));
-    let client = IdentityClient::new(endpoint, access_key, transport, Options::default());
+    let client = IdentityClient::new(endpoint, access_key, transport, ClientOptions::default());
     #[expect(clippy::disallowed_methods, reason = "the clock of another client")]
     let deadline = Deadline::new(identity_client::Timestamp::now(), Duration::from_secs(30));
     client.delete_user(&identity.parse().unwrap(), &deadline).await.unwrap();

@@ -10,8 +10,8 @@ use std::time::Duration;
 use acs_broker_harness::emulator::EmulatorControl;
 use acs_broker_harness::process::{Server, run, workspace_binary};
 use identity_client::{
-    ApiVersion, ConnectionString, Deadline, IdentityClient, Lifetime, Options, ReqwestTransport,
-    Scope, Timestamp, http_client,
+    ApiVersion, ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime,
+    ReqwestTransport, Scope, Timestamp, http_client,
 };
 use serde_json::Value;
 use tempfile::TempDir;
@@ -57,7 +57,7 @@ fn client(ready: &Value, api_version: ApiVersion) -> IdentityClient {
     let http = http_client(Some(&authority)).expect("an HTTP client");
     let connection: ConnectionString =
         text(ready, "/connectionStrings/https").parse().expect("a connection string");
-    let options = Options { api_version, ..Options::default() };
+    let options = ClientOptions { api_version, ..ClientOptions::default() };
     let transport = Arc::new(ReqwestTransport::new(http));
     IdentityClient::new(connection.endpoint, connection.access_key, transport, options)
 }
@@ -72,20 +72,22 @@ async fn every_ga_version_works_over_https() {
         let user = client.create_user(&deadline()).await.expect(version);
         let scopes = [Scope::Chat, Scope::Voip];
         let day = Lifetime::DEFAULT;
-        let issued = client.issue_token(Some(&user), &scopes, day, &deadline()).await;
+        let issued = client.issue_token(&user, &scopes, day, &deadline()).await;
         let issued = issued.expect(version);
         assert_eq!(issued.identity, user);
-        let with_token = client.issue_token(None, &scopes, day, &deadline()).await.expect(version);
-        assert_ne!(with_token.identity, user, "{version}: without a user there is a new one");
-        for token in [&issued.token, &with_token.token] {
+        let created = client.create_user_with_token(&scopes, day, &deadline()).await;
+        let created = created.expect(version);
+        assert_ne!(created.identity, user, "{version}");
+        let first_token = created.token.expect(version);
+        for token in [&issued.token, &first_token] {
             assert!(acs.is_active(token.secret()).await, "{version}");
         }
 
         client.revoke_tokens(&user, &deadline()).await.expect(version);
         assert!(!acs.is_active(issued.token.secret()).await, "{version}");
-        client.delete_user(&with_token.identity, &deadline()).await.expect(version);
-        assert!(!acs.is_active(with_token.token.secret()).await, "{version}");
-        let gone = client.delete_user(&with_token.identity, &deadline()).await;
+        client.delete_user(&created.identity, &deadline()).await.expect(version);
+        assert!(!acs.is_active(first_token.secret()).await, "{version}");
+        let gone = client.delete_user(&created.identity, &deadline()).await;
         assert!(gone.expect_err(version).is_no_such_identity(), "{version}");
     }
 }
@@ -97,8 +99,9 @@ async fn short_lifetime_and_join_scopes_work() {
     let scopes = [Scope::ChatJoin, Scope::ChatJoinLimited, Scope::VoipJoin];
     let client = client(&emulator.server.ready, ApiVersion::default());
     let before = Timestamp::now();
-    let issued = client.issue_token(None, &scopes, Lifetime::MIN, &deadline()).await;
-    let life = issued.expect("a token").token.expires_on().duration_since(before);
+    let created = client.create_user_with_token(&scopes, Lifetime::MIN, &deadline()).await;
+    let token = created.expect("an identity").token.expect("a token");
+    let life = token.expires_on().duration_since(before);
     assert!((3595..=3605).contains(&life.as_secs()), "{life:?}");
 }
 

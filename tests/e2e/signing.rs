@@ -9,7 +9,7 @@ use acs_broker_harness::tools;
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use identity_client::{
-    AccessKey, ApiVersion, Deadline, Endpoint, IdentityClient, IdentityId, Lifetime, Options,
+    AccessKey, ApiVersion, ClientOptions, Deadline, Endpoint, IdentityClient, IdentityId, Lifetime,
     Scope, Transport, TransportError,
 };
 use serde::Serialize;
@@ -76,13 +76,13 @@ async fn requests_of_our_client() -> Vec<SignedRequest> {
             let api_version: ApiVersion = api_version.parse().unwrap();
             let endpoint: Endpoint = endpoint.parse().unwrap();
             let key: AccessKey = KEY.parse().unwrap();
-            let options = Options { api_version, ..Options::default() };
+            let options = ClientOptions { api_version, ..ClientOptions::default() };
             let client = IdentityClient::new(endpoint, key, network.clone(), options);
 
             let scopes = [Scope::Chat, Scope::Voip];
             client.create_user(&deadline).await.unwrap_err();
             client.create_user_with_token(&scopes, lifetime, &deadline).await.unwrap_err();
-            client.issue_token(Some(&user), &scopes, lifetime, &deadline).await.unwrap_err();
+            client.issue_token(&user, &scopes, lifetime, &deadline).await.unwrap_err();
             client.revoke_tokens(&user, &deadline).await.unwrap_err();
             client.delete_user(&user, &deadline).await.unwrap_err();
         }

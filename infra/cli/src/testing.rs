@@ -18,8 +18,8 @@ use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_client::{
-    ConnectionString, Deadline, IdentityClient, Lifetime, Options, Scope, Timestamp, Transport,
-    TransportError,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime, Scope, Timestamp,
+    Transport, TransportError,
 };
 use tokio::time::Instant;
 
@@ -91,7 +91,7 @@ impl Harness {
         let text = emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
         let acs = Arc::new(Acs { emulator, refused: Mutex::default(), revocations: 0.into() });
-        let options = Options { max_attempts: 1, ..Options::default() };
+        let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
         let transport: Arc<dyn Transport> = Arc::<Acs>::clone(&acs);
         let client = IdentityClient::new(endpoint, access_key, transport, options);
         let table = SharedStore::new(CallRecorder::default());

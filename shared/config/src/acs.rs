@@ -89,7 +89,7 @@ impl AcsSettings {
         let endpoint = self.endpoint.clone();
         let keys = match secret {
             Some((secret, environment)) => {
-                keys.renewed_by(Arc::new(RotatedKeys { secret, environment, endpoint }))
+                keys.with_refresh(Arc::new(RotatedKeys { secret, environment, endpoint }))
             }
             None => keys,
         };

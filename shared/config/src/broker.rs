@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use acs_broker_core::{BrokerSettings, TokenBroker, UniqueId};
 use acs_broker_store_dynamodb::DynamoStore;
-use identity_client::{ApiVersion, IdentityClient, Options, ReqwestTransport};
+use identity_client::{ApiVersion, ClientOptions, IdentityClient, ReqwestTransport};
 use thiserror::Error;
 
 use crate::acs::AcsResource;
@@ -22,7 +22,7 @@ pub fn acs_client(
     api_version: ApiVersion,
     http: reqwest::Client,
 ) -> IdentityClient {
-    let options = Options { api_version, ..Options::default() };
+    let options = ClientOptions { api_version, ..ClientOptions::default() };
     let transport = Arc::new(ReqwestTransport::new(http));
     IdentityClient::new(acs.endpoint, acs.keys, transport, options)
 }

@@ -7,8 +7,8 @@
 //!     cargo run -p identity-client --example quickstart
 //! ```
 //!
-//! Against an emulator, `ACS_ALLOW_HTTP=1` accepts an `http` endpoint, and `ACS_EXTRA_CA_FILE` names a
-//! PEM file with a certificate authority to trust.
+//! Against an emulator, `ACS_ALLOW_HTTP=1` accepts an `http` endpoint, and `ACS_EXTRA_CA_FILE` names
+//! a PEM file with a certificate authority to trust.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "this program talks to a person")]
 #![expect(
@@ -19,7 +19,7 @@
 use std::{env, error::Error, fs, iter::successors, process::ExitCode, sync::Arc, time::Duration};
 
 use identity_client::{
-    ConnectionString, Deadline, IdentityClient, Lifetime, Options, ReqwestTransport, Scope,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime, ReqwestTransport, Scope,
     Timestamp, http_client,
 };
 
@@ -48,7 +48,7 @@ async fn run() -> Result<(), Box<dyn Error>> {
     println!("\nCreated a user with ID: {user}");
 
     let scopes = [Scope::Voip];
-    let issued = client.issue_token(Some(&user), &scopes, Lifetime::DEFAULT, &deadline()).await?;
+    let issued = client.issue_token(&user, &scopes, Lifetime::DEFAULT, &deadline()).await?;
     println!("\nIssued a token with scope voip that expires at {}:", issued.token.expires_on());
     println!("{}", issued.token.secret());
 
@@ -68,5 +68,5 @@ fn connect() -> Result<IdentityClient, Box<dyn Error>> {
         if allow_http { ConnectionString::parse_insecure(&text)? } else { text.parse()? };
     let extra_roots = env::var_os("ACS_EXTRA_CA_FILE").map(fs::read).transpose()?;
     let transport = Arc::new(ReqwestTransport::new(http_client(extra_roots.as_deref())?));
-    Ok(IdentityClient::new(endpoint, access_key, transport, Options::default()))
+    Ok(IdentityClient::new(endpoint, access_key, transport, ClientOptions::default()))
 }

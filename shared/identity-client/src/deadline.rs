@@ -1,4 +1,4 @@
-//! The time a call has.
+//! The time that a call has.
 
 use std::time::Duration;
 
@@ -6,56 +6,57 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 /// Longer than any call, and short enough that no clock arithmetic can overflow.
-const LONGEST_BUDGET: Duration = Duration::from_hours(365 * 24);
+const MAX_BUDGET: Duration = Duration::from_hours(365 * 24);
 
 /// When a call began (wall clock) and when it must be over (monotonic clock).
 ///
-/// Nothing in this crate reads the system clock: the wall clock that requests are signed with is the
-/// one given here, moved on by the time that has passed since.
+/// Nothing in this crate reads the system clock. Requests are signed with the wall clock's time
+/// that is given here, moved on by the time that has passed since.
 #[derive(Clone, Copy, Debug)]
 pub struct Deadline {
-    wall: Timestamp,
+    began_at: Timestamp,
     started: Instant,
-    until: Instant,
+    expires_at: Instant,
 }
 
 impl Deadline {
-    /// A call that begins at `now` and must be over after `budget`.
+    /// Returns the deadline of a call that begins at `now` and must be over after `budget`.
     #[must_use]
     pub fn new(now: Timestamp, budget: Duration) -> Self {
         let started = Instant::now();
-        Self { wall: now, started, until: started + budget.min(LONGEST_BUDGET) }
+        Self { began_at: now, started, expires_at: started + budget.min(MAX_BUDGET) }
     }
 
-    /// The wall clock's time at this moment.
+    /// Returns the wall clock's time at this moment.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.wall.saturating_add(self.started.elapsed()).unwrap_or(self.wall)
+        self.began_at.saturating_add(self.started.elapsed()).unwrap_or(self.began_at)
     }
 
-    /// The time since the call began.
+    /// Returns the time since the call began.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.started.elapsed()
     }
 
-    /// The time that is left; zero when the call is over.
+    /// Returns the time that is left; zero when the call is over.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        self.until.saturating_duration_since(Instant::now())
+        self.expires_at.saturating_duration_since(Instant::now())
     }
 
-    /// The moment at which the call must be over.
+    /// Returns the moment at which the call must be over.
     #[must_use]
-    pub fn instant(&self) -> Instant {
-        self.until
+    pub fn expires_at(&self) -> Instant {
+        self.expires_at
     }
 
-    /// The same clock with `budget` from this moment on, or with the time that is left if that is less.
+    /// Returns the same clock with `budget` from this moment on, or with the time that is left if
+    /// that is less.
     #[must_use]
-    pub fn sooner(&self, budget: Duration) -> Self {
-        let until = Instant::now() + budget.min(LONGEST_BUDGET);
-        Self { until: self.until.min(until), ..*self }
+    pub fn capped_at(&self, budget: Duration) -> Self {
+        let expires_at = Instant::now() + budget.min(MAX_BUDGET);
+        Self { expires_at: self.expires_at.min(expires_at), ..*self }
     }
 }
 
@@ -67,28 +68,31 @@ mod tests {
         "2026-11-23T12:00:00Z".parse().unwrap()
     }
 
+    /// The wall clock moves on with the monotonic one.
     #[tokio::test(start_paused = true)]
-    async fn the_wall_clock_moves_on_with_the_monotonic_one() {
+    async fn wall_clock_follows_monotonic_clock() {
         let deadline = Deadline::new(noon(), Duration::from_secs(10));
         tokio::time::advance(Duration::from_secs(4)).await;
         assert_eq!(deadline.now().to_string(), "2026-11-23T12:00:04Z");
         assert_eq!(deadline.remaining(), Duration::from_secs(6));
     }
 
+    /// A call that is over has no time left.
     #[tokio::test(start_paused = true)]
-    async fn a_call_that_is_over_has_no_time_left() {
+    async fn expired_call_has_no_time() {
         let deadline = Deadline::new(noon(), Duration::from_secs(1));
         tokio::time::advance(Duration::from_secs(2)).await;
         assert_eq!(deadline.remaining(), Duration::ZERO);
     }
 
+    /// A capped deadline is never later than the deadline that it was made from.
     #[tokio::test(start_paused = true)]
-    async fn a_sooner_deadline_is_never_a_later_one() {
+    async fn capped_deadline_is_never_later() {
         let deadline = Deadline::new(noon(), Duration::from_secs(10));
         tokio::time::advance(Duration::from_secs(4)).await;
-        let sooner = deadline.sooner(Duration::from_secs(2));
-        assert_eq!(sooner.remaining(), Duration::from_secs(2));
-        assert_eq!(sooner.now(), deadline.now());
-        assert_eq!(deadline.sooner(Duration::MAX).instant(), deadline.instant());
+        let capped = deadline.capped_at(Duration::from_secs(2));
+        assert_eq!(capped.remaining(), Duration::from_secs(2));
+        assert_eq!(capped.now(), deadline.now());
+        assert_eq!(deadline.capped_at(Duration::MAX).expires_at(), deadline.expires_at());
     }
 }

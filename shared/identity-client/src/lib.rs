@@ -1,44 +1,39 @@
 #![doc = include_str!("../README.md")]
+// The imports inside this crate go one way, from the last of these rooms to the first:
+// `deadline` and `models`, `credentials`, `transport`, `error`, `pipeline`, `client`.
+// A file imports from the module that owns an item, not from the list below.
 
-mod answer;
-mod api_version;
-mod call;
-mod cause;
 mod client;
-mod connection_string;
-mod credential;
+mod credentials;
 mod deadline;
-mod endpoint;
 mod error;
-mod error_answer;
-mod http_client;
-mod identity_id;
-mod key_ring;
-mod lifetime;
-mod operation;
-mod retry;
-mod scope;
-mod sender;
-pub mod signing;
-mod token;
-mod transport;
-
+mod models;
+mod pipeline;
 #[cfg(test)]
-mod scripted_transport;
+mod testing;
+mod transport;
 
 pub use jiff::Timestamp;
 
-pub use api_version::{ApiVersion, ApiVersionError};
-pub use client::{IdentityClient, Options};
-pub use connection_string::{ConnectionString, ConnectionStringError, Part};
-pub use credential::{AccessKey, AccessKeyError, Credential};
-pub use deadline::Deadline;
-pub use endpoint::{Endpoint, EndpointError};
-pub use error::Error;
-pub use http_client::{BuildError, ReqwestTransport, http_client};
-pub use identity_id::{IdentityId, IdentityIdError};
-pub use key_ring::{FreshKeys, KeyRing, KeySource};
-pub use lifetime::{Lifetime, LifetimeError};
-pub use scope::{Scope, UnknownScope};
-pub use token::{AccessToken, UserToken};
-pub use transport::{Transport, TransportError};
+pub use crate::client::IdentityClient;
+pub use crate::credentials::access_key::{AccessKey, AccessKeyError};
+pub use crate::credentials::connection_string::{
+    ConnectionString, ConnectionStringError, ConnectionStringPart,
+};
+pub use crate::credentials::credential::Credential;
+pub use crate::credentials::key_ring::{FreshKeys, KeyRing, KeySource};
+pub use crate::credentials::signing;
+pub use crate::deadline::Deadline;
+pub use crate::error::Error;
+pub use crate::models::api_version::{ApiVersion, ApiVersionError};
+pub use crate::models::created_identity::{CreatedIdentity, FirstTokenError};
+pub use crate::models::endpoint::{Endpoint, EndpointError};
+pub use crate::models::identity_id::{IdentityId, IdentityIdError};
+pub use crate::models::lifetime::{Lifetime, LifetimeError};
+pub use crate::models::scope::{Scope, ScopeError};
+pub use crate::models::token::{AccessToken, UserToken};
+pub use crate::models::unreadable_response::UnreadableResponseError;
+pub use crate::pipeline::options::ClientOptions;
+pub use crate::transport::http_client::{BuildError, http_client};
+pub use crate::transport::reqwest_transport::ReqwestTransport;
+pub use crate::transport::{Transport, TransportError};

@@ -42,7 +42,7 @@ pub(crate) async fn until<T, E>(
     deadline: &Deadline,
     call: impl Future<Output = Result<T, SdkError<E>>>,
 ) -> Result<T, SdkError<E>> {
-    match timeout_at(deadline.instant(), call).await {
+    match timeout_at(deadline.expires_at(), call).await {
         Ok(result) => result,
         Err(elapsed) => Err(SdkError::timeout_error(elapsed)),
     }

@@ -25,7 +25,7 @@ impl Interceptor for RemoteCalls {
         deadline: &Deadline,
         serve: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let reply = self.network.exchange(USUAL_MILLIS, deadline.instant(), serve).await;
+        let reply = self.network.exchange(USUAL_MILLIS, deadline.expires_at(), serve).await;
         reply.map_err(|broken| StoreError::unavailable(format!("{broken:?}")))?
     }
 }

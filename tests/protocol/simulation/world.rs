@@ -7,7 +7,7 @@ use acs_broker_core::{
     UniqueId, UserStore,
 };
 use acs_emulator::Emulator;
-use identity_client::{ConnectionString, Deadline, IdentityClient, IdentityId, Options};
+use identity_client::{ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId};
 use tokio::time::sleep;
 
 use crate::acs::RemoteAcs;
@@ -87,7 +87,7 @@ impl World {
             network: Arc::clone(&self.table.interceptor.network),
             random: Arc::clone(&self.random),
         };
-        IdentityClient::new(endpoint, access_key, Arc::new(transport), Options::default())
+        IdentityClient::new(endpoint, access_key, Arc::new(transport), ClientOptions::default())
     }
 
     pub(crate) async fn bound_identity(&self, user: &RecordKey) -> Option<IdentityId> {

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use acs_broker_core::{BrokerError, BrokerEvent, Initiator, RecordKey, SweepReport};
 use acs_broker_store_dynamodb::testing::Fault;
+use serde_json::Value;
 use tokio::time::advance;
 
-use crate::harness::{CREATE, DELETE, Harness, Turn, alice, assert_busy};
+use crate::harness::{CREATE, DELETE, Harness, ISSUE, Turn, alice, assert_busy};
 
 /// A request has died between ACS's work and its answer.
 async fn after_the_death_of_a_creator() -> Arc<Harness> {
@@ -61,6 +62,49 @@ async fn binding_with_lost_response_counts() {
     assert!(harness.is_active(&issued));
     let bound = harness.record(&alice()).await.bound().unwrap().id.clone();
     assert_eq!(bound, issued.token.identity);
+}
+
+/// The ways in which a creation's response lacks a usable token.
+fn without_token() -> [Turn; 3] {
+    [
+        Turn::Edit(|created| drop(created.as_object_mut().unwrap().remove("accessToken"))),
+        Turn::Edit(|created| created["accessToken"] = Value::Null),
+        // An expiry without a time zone cannot be read.
+        Turn::Edit(|created| created["accessToken"]["expiresOn"] = "2026-11-27T13:39:53".into()),
+    ]
+}
+
+/// An identity that comes without a usable token is bound, and is issued a token.
+#[tokio::test(start_paused = true)]
+async fn missing_first_token_is_issued() {
+    for turn in without_token() {
+        let harness = Harness::new();
+        harness.on(CREATE, turn);
+        let issued = harness.issue(&harness.session(0)).await.unwrap();
+        assert!(issued.created && harness.is_active(&issued));
+        assert_eq!(harness.events(), [BrokerEvent::IdentityCreated]);
+        let record = harness.record(&alice()).await;
+        assert_eq!(record.bound().unwrap().id, issued.token.identity);
+        assert_eq!((record.lease(), record.unconfirmed_identities), (None, 0));
+        assert_eq!(harness.live_identities(), [issued.token.identity]);
+    }
+}
+
+/// An identity without a token stays bound when ACS issues no other token either.
+#[tokio::test(start_paused = true)]
+async fn identity_without_token_stays_bound() {
+    for turn in without_token() {
+        let harness = Harness::new();
+        harness.on(CREATE, turn);
+        harness.on(ISSUE, Turn::Respond(503, ""));
+        let failed = harness.issue(&harness.session(0)).await;
+        assert!(matches!(failed, Err(BrokerError::Acs(_))), "{failed:?}");
+        let record = harness.record(&alice()).await;
+        assert_eq!((record.lease(), record.unconfirmed_identities), (None, 0));
+        let issued = harness.issue(&harness.session(0)).await.unwrap();
+        assert!(!issued.created && harness.is_active(&issued));
+        assert_eq!(harness.live_identities(), [issued.token.identity]);
+    }
 }
 
 /// An identity that cannot be bound is deleted again.

@@ -15,7 +15,8 @@ use acs_broker_core::{
 };
 use acs_emulator::Emulator;
 use identity_client::{
-    ConnectionString, Deadline, IdentityClient, IdentityId, Lifetime, Options, Scope, Timestamp,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, Lifetime, Scope,
+    Timestamp,
 };
 use tokio::time::Instant;
 
@@ -54,7 +55,7 @@ impl Harness {
         let text = emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
         let transport = Acs { emulator: Arc::clone(&emulator), script: Arc::clone(&script), start };
-        let options = Options { max_attempts: 1, ..Options::default() };
+        let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
         let acs = IdentityClient::new(endpoint, access_key, Arc::new(transport), options);
         let unique_ids = Arc::new(AtomicU64::new(1));
         let broker = || {

@@ -4,7 +4,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use http::{Request, Response};
-use identity_client::{Deadline, IdentityClient, Options, Transport, TransportError};
+use identity_client::{ClientOptions, Deadline, IdentityClient, Transport, TransportError};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -246,7 +246,8 @@ impl Transport for Acs {
 /// Sends a request to ACS with the keys of these settings.
 async fn delete_at_acs(settings: Settings) -> Result<(), identity_client::Error> {
     let (endpoint, keys) = (settings.acs.endpoint, settings.acs.keys);
-    let client = IdentityClient::new(endpoint, keys, Arc::<Acs>::default(), Options::default());
+    let client =
+        IdentityClient::new(endpoint, keys, Arc::<Acs>::default(), ClientOptions::default());
     let now = "2026-11-23T12:00:00Z".parse().unwrap();
     let deadline = Deadline::new(now, Duration::from_secs(10));
     client.delete_user(&"8:acs:a_b".parse().unwrap(), &deadline).await

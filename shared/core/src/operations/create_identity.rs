@@ -6,7 +6,7 @@
 //!
 //! 1. Claim (C): a write that takes the lease, if the session may still have a token.
 //! 2. Create (I): ACS creates the identity with its first token, in one call that is never
-//!    repeated.
+//!    repeated. ACS may leave the token out; the identity is bound all the same.
 //! 3. Bind (B): a write that turns the lease into the identity, if the lease is still ours.
 //!
 //! A revocation or deletion W that arrives between C and B has no identity to act on yet. It is
@@ -17,7 +17,7 @@
 use std::time::Duration;
 
 use futures_util::future::join;
-use identity_client::{IdentityId, UserToken};
+use identity_client::{CreatedIdentity, IdentityId};
 
 use crate::broker::TokenBroker;
 use crate::call_context::CallContext;
@@ -103,7 +103,8 @@ impl<S: UserStore> TokenBroker<S> {
         Ok(ClaimOutcome::Acquired(LeaseGuard { id, stored }))
     }
 
-    /// Creates the identity with its first token, under a lease.
+    /// Creates the identity with its first token, under a lease, and binds it. If ACS has left the
+    /// token out, the caller issues another one.
     ///
     /// # Errors
     /// ACS or the store fails, or the record changed meanwhile: the identity is then cleaned up.
@@ -113,15 +114,15 @@ impl<S: UserStore> TokenBroker<S> {
         grant: &Grant,
         lease: LeaseGuard,
         ctx: &CallContext<'_>,
-    ) -> Result<UserToken, BrokerError> {
+    ) -> Result<CreatedIdentity, BrokerError> {
         let user = &session.user;
         // Step 2 (I). Time is kept to bind the identity or to clean it up.
         let acs_budget = ctx.deadline.remaining().saturating_sub(BIND_RESERVE);
-        let deadline = ctx.deadline.sooner(acs_budget);
+        let deadline = ctx.deadline.capped_at(acs_budget);
         let created =
             self.acs.create_user_with_token(&grant.scopes, grant.lifetime, &deadline).await;
-        let token = match created {
-            Ok(token) => token,
+        let created = match created {
+            Ok(created) => created,
             Err(error) => {
                 // The reply is lost: ACS may have created an identity whose id nobody knows. To
                 // ask again would lose another one.
@@ -133,33 +134,53 @@ impl<S: UserStore> TokenBroker<S> {
             }
         };
         ctx.emit(BrokerEvent::IdentityCreated);
+        self.bind_created(session, lease, created, ctx).await
+    }
+
+    /// Binds what ACS has created, or cleans it up.
+    ///
+    /// # Errors
+    /// The session is refused meanwhile, or the identity could not be bound.
+    async fn bind_created(
+        &self,
+        session: &Session,
+        lease: LeaseGuard,
+        created: CreatedIdentity,
+        ctx: &CallContext<'_>,
+    ) -> Result<CreatedIdentity, BrokerError> {
+        let user = &session.user;
+        let discard_token = || {
+            if created.token.is_ok() {
+                ctx.emit(BrokerEvent::TokenDiscarded);
+            }
+        };
         // Step 3 (B), and at the same time the read of the global cutoff: the binding itself shows
         // the user's own cutoff.
-        let bind = self.bind(user, &lease, &token.identity, ctx);
+        let bind = self.bind(user, &lease, &created.identity, ctx);
         let (outcome, snapshot) = join(bind, self.snapshot(user, ctx)).await;
         let outcome = match outcome {
             BindOutcome::Bound(record) => {
                 let admitted = snapshot.map_err(BrokerError::from).and_then(|snapshot| {
                     Ok(record.check_session(snapshot.global_cutoff, session.sign_in)?)
                 });
-                if admitted.is_ok() && record.is_usable(&token.identity) {
-                    self.remember(user, &token.identity);
-                    return Ok(token);
+                if admitted.is_ok() && record.is_usable(&created.identity) {
+                    self.remember(user, &created.identity);
+                    return Ok(created);
                 }
-                ctx.emit(BrokerEvent::TokenDiscarded);
+                discard_token();
                 admitted?;
                 return Err(BrokerError::IdentityBusy);
             }
             other => other,
         };
-        ctx.emit(BrokerEvent::TokenDiscarded);
+        discard_token();
         match outcome {
             BindOutcome::Unknown(error) => {
-                self.delete_unknown(&token.identity, ctx).await;
+                self.delete_unknown(&created.identity, ctx).await;
                 Err(error.into())
             }
             BindOutcome::Bound(_) | BindOutcome::NotBound => {
-                let is_known = self.discard(&token.identity, ctx).await;
+                let is_known = self.discard(&created.identity, ctx).await;
                 self.release(user, lease, !is_known, ctx).await;
                 Err(BrokerError::IdentityBusy)
             }
@@ -197,7 +218,7 @@ impl<S: UserStore> TokenBroker<S> {
     /// Deletes an identity that nobody has, or journals it for `sweep`. Returns whether either
     /// succeeded.
     async fn discard(&self, identity: &IdentityId, ctx: &CallContext<'_>) -> bool {
-        let half = ctx.deadline.sooner(ctx.deadline.remaining() / 2);
+        let half = ctx.deadline.capped_at(ctx.deadline.remaining() / 2);
         let is_deleted = self.acs.delete_user(identity, &half).await.is_ok();
         let is_known = is_deleted || self.journal(identity, ctx).await.is_ok();
         ctx.emit(match (is_deleted, is_known) {

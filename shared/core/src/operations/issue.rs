@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use identity_client::{IdentityId, UserToken};
+use identity_client::{CreatedIdentity, IdentityId, UserToken};
 
 use crate::broker::TokenBroker;
 use crate::call_context::CallContext;
@@ -39,8 +39,28 @@ enum Start {
 
 /// What the record leads to.
 enum Resolved {
-    Identity(IdentityId),
+    /// An identity that needs a token.
+    Identity {
+        identity: IdentityId,
+        /// Whether it was created just now, and ACS has left its first token out.
+        created: bool,
+    },
+    /// A new identity with its first token.
     Created(Issued),
+}
+
+impl Resolved {
+    fn of(created: CreatedIdentity) -> Self {
+        let CreatedIdentity { identity, token } = created;
+        match token {
+            Ok(token) => {
+                let token = UserToken { identity, token };
+                Self::Created(Issued { token, created: true })
+            }
+            // The identity is bound, so that it is issued a token as any other one.
+            Err(_) => Self::Identity { identity, created: true },
+        }
+    }
 }
 
 /// What the read after the minting says about the token.
@@ -93,22 +113,24 @@ impl<S: UserStore> TokenBroker<S> {
             Some(identity) => Start::Remembered(identity),
             None => Start::Read { snapshot: self.snapshot(user, ctx).await?, missing: None },
         };
+        let mut created_now = false;
         for _ in 0..MAX_ATTEMPTS {
-            // Step 1: an identity. A new one brings its first token along.
+            // Step 1: an identity. A new one brings its first token along, as a rule.
             let identity = match start {
                 Start::Remembered(identity) => identity,
                 Start::Read { snapshot, missing } => {
                     match self.resolve(session, grant, snapshot, missing.as_ref(), ctx).await? {
-                        Resolved::Identity(identity) => identity,
+                        Resolved::Identity { identity, created } => {
+                            created_now |= created;
+                            identity
+                        }
                         Resolved::Created(issued) => return Ok(issued),
                     }
                 }
             };
             // Step 2 (I): ACS mints the token. If the reply is lost, nobody holds the token.
-            let minted = self
-                .acs
-                .issue_token(Some(&identity), &grant.scopes, grant.lifetime, &ctx.deadline)
-                .await;
+            let minted =
+                self.acs.issue_token(&identity, &grant.scopes, grant.lifetime, &ctx.deadline).await;
             let token = match minted {
                 Ok(token) => token,
                 Err(error) if error.is_no_such_identity() => {
@@ -119,7 +141,7 @@ impl<S: UserStore> TokenBroker<S> {
             };
             // Step 3 (R): the record, read after ACS has responded, decides about the token.
             match self.check_minted(session, &identity, ctx).await? {
-                Verdict::Valid => return Ok(Issued { token, created: false }),
+                Verdict::Valid => return Ok(Issued { token, created: created_now }),
                 Verdict::Stale(snapshot) => start = Start::Read { snapshot, missing: None },
             }
         }
@@ -217,7 +239,9 @@ impl<S: UserStore> TokenBroker<S> {
             let UserSnapshot { stored, global_cutoff } = snapshot;
             stored.record.check_session(global_cutoff, session.sign_in)?;
             snapshot = match stored.record.next_step(missing, ctx.deadline.now()) {
-                NextStep::UseIdentity(identity) => return Ok(Resolved::Identity(identity)),
+                NextStep::UseIdentity(identity) => {
+                    return Ok(Resolved::Identity { identity, created: false });
+                }
                 NextStep::CompletePending => match self.complete(user, stored, ctx).await {
                     Ok(stored) => UserSnapshot { stored, global_cutoff },
                     // Most likely another request has just deleted the identity, and is about to
@@ -235,8 +259,8 @@ impl<S: UserStore> TokenBroker<S> {
                     let snapshot = UserSnapshot { stored, global_cutoff };
                     match self.claim(session, snapshot, missing, ctx).await? {
                         ClaimOutcome::Acquired(claim) => {
-                            let token = self.create_identity(session, grant, claim, ctx).await?;
-                            return Ok(Resolved::Created(Issued { token, created: true }));
+                            let created = self.create_identity(session, grant, claim, ctx).await?;
+                            return Ok(Resolved::of(created));
                         }
                         ClaimOutcome::Lost(current) => current,
                     }

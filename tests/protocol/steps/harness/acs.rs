@@ -9,6 +9,7 @@ use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_client::{Transport, TransportError};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use super::now;
@@ -22,6 +23,8 @@ pub(crate) enum Turn {
     Interleave(Action),
     /// ACS does its work; its response never arrives.
     ReplyLost,
+    /// ACS does its work, and this changes the JSON of its response.
+    Edit(fn(&mut Value)),
     /// ACS does nothing and responds with this.
     Respond(u16, &'static str),
 }
@@ -63,8 +66,14 @@ impl Transport for Acs {
                 let body = Bytes::from_static(body.as_bytes());
                 return Ok(Response::builder().status(status).body(body).unwrap());
             }
-            let response = self.emulator.handle(&request, now(self.start)).response;
+            let mut response = self.emulator.handle(&request, now(self.start)).response;
             match turn {
+                Some((_, Turn::Edit(edit))) => {
+                    let mut json = serde_json::from_slice(response.body()).unwrap();
+                    edit(&mut json);
+                    *response.body_mut() = json.to_string().into();
+                    Ok(response)
+                }
                 Some((_, Turn::ReplyLost)) => Err(TransportError::interrupted("scripted")),
                 Some((_, Turn::Interleave(action))) => {
                     action().await;
