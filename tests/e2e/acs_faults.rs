@@ -75,10 +75,14 @@ async fn first_token_comes_at_next_try() {
         let user = stack.sign_in(&fault.effect.to_string()).await;
         let before = acs.requests("create").await;
         acs.add_fault(json!({"operation": "create", "effect": fault.effect})).await;
-        fault.check(&stack.token(&user).await);
+        // After an unknown outcome the next attempt waits for a second, whatever ACS says.
+        let retry_after = if fault.is_ambiguous { "1" } else { fault.retry_after };
+        Fault { retry_after, effect: fault.effect.clone(), ..*fault }
+            .check(&stack.token(&user).await);
         let attempts = if fault.is_ambiguous { 1 } else { fault.attempts };
         assert_eq!(acs.requests("create").await - before, attempts, "{}", fault.effect);
         acs.clear_faults().await;
+        table::end_pauses(&stack, &fault.effect.to_string()).await;
 
         let response = stack.token(&user).await;
         assert!(acs.is_active(&response.token()).await);
@@ -139,6 +143,9 @@ async fn failed_revocation_locks_out_and_completes() {
         acs.clear_faults().await;
 
         let (session, token) = repeating;
+        let again = stack.revoke(&session).await;
+        assert_eq!((again.status.as_u16(), again.code().as_str()), (503, "acs_unavailable"));
+        table::end_pauses(&stack, &name(1, fault)).await;
         assert_eq!(stack.revoke(&session).await.status, 204);
         assert!(!acs.is_active(&token).await, "{}", fault.effect);
         left_to_sweep.push(giving_up);
@@ -171,6 +178,7 @@ async fn failed_deletion_locks_out_and_completes() {
         acs.clear_faults().await;
 
         let (session, token) = repeating;
+        table::end_pauses(&stack, &name(1, fault)).await;
         assert_eq!(stack.delete(&session).await.status, 204);
         assert!(!acs.is_active(&token).await, "{}", fault.effect);
         left_to_sweep.push(giving_up);
@@ -225,10 +233,12 @@ async fn silent_acs_costs_ten_seconds_at_most() {
     let waited = began.elapsed().as_secs();
     assert!(waited <= 15, "{waited} s, which is more than ten and five for a busy machine");
     let down = faults().into_iter().find(|fault| fault.effect == json!({"drop": true})).unwrap();
-    for response in [first, renewal, revocation, deletion] {
+    Fault { retry_after: "1", effect: down.effect.clone(), ..down }.check(&first);
+    for response in [renewal, revocation, deletion] {
         down.check(&response);
     }
     acs.clear_faults().await;
+    table::end_pauses(&stack, "new").await;
 
     assert_eq!(stack.token(&new).await.status, 200);
     assert_eq!(stack.token(&renewing).await.status, 200);
@@ -246,6 +256,9 @@ async fn user(stack: &StackProcess, name: &str) -> (Jwt, String) {
 }
 
 async fn two_users(stack: &StackProcess, fault: &Fault) -> ((Jwt, String), (Jwt, String)) {
-    let name = |number: u8| format!("{number} {}", fault.effect);
-    (user(stack, &name(1)).await, user(stack, &name(2)).await)
+    (user(stack, &name(1, fault)).await, user(stack, &name(2, fault)).await)
+}
+
+fn name(number: u8, fault: &Fault) -> String {
+    format!("{number} {}", fault.effect)
 }

@@ -156,10 +156,16 @@ async fn act(stack: &StackProcess, user: &User, action: DeviceAction, sign_in: i
     }
 }
 
-/// Asserts one of the two reasons for which a request can fail while ACS and the table work.
+/// Asserts one of the reasons for which a request can fail while ACS and the table work. After a
+/// crash the next attempt for the user waits for a moment; and the devices ask in a loop.
 fn assert_is_honest(response: &Response) {
     let code = response.code();
-    assert!(["sign_in_again", "identity_busy"].contains(&code.as_str()), "{response:?}");
+    let is_pause = ["acs_unavailable", "too_many_requests"].contains(&code.as_str());
+    assert!(!is_pause || !response.header("retry-after").is_empty(), "{response:?}");
+    assert!(
+        is_pause || ["sign_in_again", "identity_busy"].contains(&code.as_str()),
+        "{response:?}"
+    );
 }
 
 async fn verify(stack: &StackProcess, users: &[User]) {
@@ -210,6 +216,9 @@ async fn verify_user(stack: &StackProcess, user: &User, rows: &BTreeMap<RecordKe
             let is_dead = is_out(*sign_in) || !acs.is_active(token).await;
             assert!(is_dead, "an acknowledged revocation is lost: {:?}", user.subject);
         }
+    }
+    if record.creation_pause.is_some() {
+        table::end_pauses(stack, &user.subject).await;
     }
     for (sign_in, jwt) in &apps.sessions {
         let response = stack.token(jwt).await;

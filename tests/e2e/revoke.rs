@@ -262,7 +262,7 @@ async fn renew_until_refused(
         let response = stack.token(&session).await;
         match response.status {
             StatusCode::OK => granted.send(response).unwrap(),
-            StatusCode::SERVICE_UNAVAILABLE => {}
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => {}
             _ => return assert_must_sign_in_again(&response),
         }
     }

@@ -52,6 +52,7 @@ pub async fn handle(
     // Boxed: the longest path through the broker would weigh on every caller's stack.
     let issued = Box::pin(invocation.app.broker.issue(&caller.session, &grant, &call)).await?;
     invocation.count(Metric::TokenIssued);
+    invocation.note_token_source(issued.source);
     respond(&issued, invocation.now())
 }
 

@@ -46,9 +46,18 @@ impl From<Result<Accepted, BrokerError>> for Outcome {
             Ok(Accepted { completion: Completion::Done, was_known: true }) => Self::Done,
             Ok(Accepted { completion: Completion::Done, was_known: false }) => Self::Unknown,
             Ok(Accepted { completion: Completion::Deferred(error), .. }) => {
-                let resolves_itself =
-                    error.is_no_such_identity() || error.is_throttled() || error.is_unavailable();
-                let why = error_chain(&error);
+                let resolves_itself = match &error {
+                    BrokerError::Acs(error) => {
+                        error.is_no_such_identity()
+                            || error.is_throttled()
+                            || error.is_unavailable()
+                    }
+                    _ => true,
+                };
+                let why = match &error {
+                    BrokerError::Acs(error) => error_chain(error),
+                    error => error_chain(error),
+                };
                 // It is recorded either way. What does not resolve itself is the operator's task.
                 if resolves_itself { Self::Deferred(why) } else { Self::Failed(why) }
             }

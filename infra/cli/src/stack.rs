@@ -11,7 +11,7 @@ use std::fmt;
 use std::time::Duration;
 
 use acs_broker_config::{AcsResource, acs_client, token_broker};
-use acs_broker_core::TokenBroker;
+use acs_broker_core::{BrokerSettings, TokenBroker};
 use acs_broker_store_dynamodb::{Client as DynamoDb, DynamoStore};
 use identity_client::{ApiVersion, Timestamp};
 
@@ -71,7 +71,11 @@ impl Stack {
         };
         let acs = acs.map_err(ConfigError::Acs)?;
         let client = acs_client(acs, ApiVersion::default(), self.http.clone());
-        let broker = token_broker(self.records.table.clone(), client, self.tombstone_retention);
+        let broker = token_broker(
+            self.records.table.clone(),
+            client,
+            BrokerSettings::new(self.tombstone_retention),
+        );
         Ok(broker.map_err(ConfigError::Randomness)?)
     }
 

@@ -95,7 +95,7 @@ impl Harness {
         let transport: Arc<dyn Transport> = Arc::<Acs>::clone(&acs);
         let client = IdentityClient::new(endpoint, access_key, transport, options);
         let table = SharedStore::new(CallRecorder::default());
-        let settings = BrokerSettings { tombstone_retention: Duration::from_hours(1000) };
+        let settings = BrokerSettings::new(Duration::from_hours(1000));
         let last = AtomicU64::new(1);
         let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
         let broker = TokenBroker::new(table.clone(), client, settings, ids);

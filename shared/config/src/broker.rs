@@ -1,7 +1,6 @@
 //! The broker and the ACS client, made from settings.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use acs_broker_core::{BrokerSettings, TokenBroker, UniqueId};
 use acs_broker_store_dynamodb::DynamoStore;
@@ -34,10 +33,9 @@ pub fn acs_client(
 pub fn token_broker(
     store: DynamoStore,
     acs: IdentityClient,
-    tombstone_retention: Duration,
+    settings: BrokerSettings,
 ) -> Result<TokenBroker<DynamoStore>, RandomnessError> {
     let mut random = [0; 16];
     getrandom::fill(&mut random).map_err(RandomnessError)?;
-    let settings = BrokerSettings { tombstone_retention };
     Ok(TokenBroker::new(store, acs, settings, UniqueId::counted_from(random)))
 }

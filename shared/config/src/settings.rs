@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use acs_broker_aws::Access;
-use acs_broker_core::ScopePolicy;
+use acs_broker_core::{BrokerSettings, ScopePolicy};
 use acs_broker_identity_events::Sources;
 use identity_client::ApiVersion;
 
@@ -17,7 +16,9 @@ use crate::reader::{Environment, Reader};
 use crate::secret::Secret;
 use crate::settings_error::SettingsError;
 use crate::user_hash::UserHashKey;
-use crate::values::{SignInClaim, claim_name, parsed, sign_in_claim, text, tombstone_retention};
+use crate::values::{
+    SignInClaim, claim_name, max_tokens, parsed, sign_in_claim, text, tombstone_retention,
+};
 
 /// The settings of a function, read once at its start.
 ///
@@ -34,6 +35,7 @@ use crate::values::{SignInClaim, claim_name, parsed, sign_in_claim, text, tombst
 /// | `SIGN_IN_CLAIM` | the claim that says when the user signed in, in seconds or as an RFC 3339 instant; or `auth_time` where the token has it, else `iat` (`auth_time_or_iat`) | `auth_time_or_iat` |
 /// | `OPERATOR_SCOPE` | the scope that makes a caller an operator; the gateway's routes must ask for the same | `acs.admin` |
 /// | `TOMBSTONE_DAYS` | how long a deleted user's mark is kept; longer than any session lives | `400` |
+/// | `MAX_TOKENS_PER_MINUTE` | how many tokens one function instance mints for one user in a minute, 1 to 1000; more are refused with 429 | `20` |
 /// | `EVENT_ISSUER` | the issuer (`iss`) of the users that identity events speak of; needs one of the sources below | no events |
 /// | `COGNITO_USER_POOL_ID` | a user pool whose events count; the issuer is then the pool's | none |
 /// | `COGNITO_ACCOUNT_ID` | the AWS account of the user pool, 12 digits; the pool needs it | none |
@@ -69,8 +71,8 @@ pub struct Settings {
     pub sign_in_claim: SignInClaim,
     /// The scope that makes a caller an operator.
     pub operator_scope: String,
-    /// How long a user without an identity is remembered.
-    pub tombstone_retention: Duration,
+    /// How long a user without an identity is remembered, and how many tokens a user gets.
+    pub broker: BrokerSettings,
     /// The sources whose identity events count; `None` where no queue is to be consumed.
     pub event_sources: Option<Sources>,
     /// The key under which users appear in logs.
@@ -137,6 +139,7 @@ impl Settings {
         let sign_in_claim = reader.with_default("SIGN_IN_CLAIM", "auth_time_or_iat", sign_in_claim);
         let operator_scope = reader.with_default("OPERATOR_SCOPE", "acs.admin", text);
         let tombstone_retention = reader.with_default("TOMBSTONE_DAYS", "400", tombstone_retention);
+        let max_mints = reader.with_default("MAX_TOKENS_PER_MINUTE", "20", max_tokens);
         let event_sources = events::read(reader);
         let user_hash_key = reader.required("USER_HASH_KEY", str::parse);
         let metrics_namespace = reader.with_default("METRICS_NAMESPACE", "AcsTokenBroker", text);
@@ -151,7 +154,10 @@ impl Settings {
             subject_claim: subject_claim?,
             sign_in_claim: sign_in_claim?,
             operator_scope: operator_scope?,
-            tombstone_retention: tombstone_retention?,
+            broker: BrokerSettings {
+                max_mints_per_minute: max_mints?,
+                ..BrokerSettings::new(tombstone_retention?)
+            },
             event_sources,
             user_hash_key: user_hash_key?,
             metrics_namespace: metrics_namespace?,

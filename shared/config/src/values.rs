@@ -1,6 +1,7 @@
 //! The values of settings, and the rules that they obey.
 
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -45,6 +46,12 @@ pub fn tombstone_retention(value: &str) -> Result<Duration, String> {
     let days = value.parse::<u32>().ok().filter(|days| (1..=36_500).contains(days));
     days.map(|days| Duration::from_secs(u64::from(days) * SECONDS_PER_DAY))
         .ok_or_else(|| "must be a whole number of days from 1 to 36500".to_owned())
+}
+
+/// Returns how many tokens one process mints for one user in a minute.
+pub(crate) fn max_tokens(value: &str) -> Result<NonZeroUsize, String> {
+    let count = value.parse::<NonZeroUsize>().ok().filter(|count| count.get() <= 1000);
+    count.ok_or_else(|| "must be a whole number from 1 to 1000".to_owned())
 }
 
 pub(crate) fn claim_name(value: &str) -> Result<String, String> {

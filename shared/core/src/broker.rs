@@ -12,6 +12,7 @@ use crate::call_context::CallContext;
 use crate::record::{Record, RecordKey, UniqueId};
 use crate::store::{Stored, UserSnapshot, UserStore, WriteOutcome};
 use crate::store_error::StoreError;
+use crate::token_memory::TokenMemory;
 
 /// The settings of the broker.
 #[derive(Clone, Copy, Debug)]
@@ -19,6 +20,16 @@ pub struct BrokerSettings {
     /// How long a user without an identity is remembered. It must be longer than any session of
     /// the identity provider lives, or an old session creates a deleted user again.
     pub tombstone_retention: Duration,
+    /// How many tokens one process mints for one user in a minute.
+    pub max_mints_per_minute: NonZeroUsize,
+}
+
+impl BrokerSettings {
+    /// Returns the settings with the usual number of tokens a minute.
+    #[must_use]
+    pub const fn new(tombstone_retention: Duration) -> Self {
+        Self { tombstone_retention, max_mints_per_minute: DEFAULT_MAX_MINTS }
+    }
 }
 
 /// The protocol, over one store and one ACS resource. `operations/` has its steps.
@@ -28,6 +39,7 @@ pub struct TokenBroker<S> {
     pub(crate) settings: BrokerSettings,
     unique_ids: Arc<dyn Fn() -> UniqueId + Send + Sync>,
     remembered: Mutex<LruCache<RecordKey, IdentityId>>,
+    pub(crate) tokens: TokenMemory,
 }
 
 /// How a change of a record ended.
@@ -39,6 +51,9 @@ pub(crate) struct Committed {
     pub(crate) stored: Stored,
 }
 
+/// A refresher asks once in an hour for each device. Twenty a minute leave room for bursts of many
+/// devices, and cost ACS a hundredth of what a resource mints.
+const DEFAULT_MAX_MINTS: NonZeroUsize = NonZeroUsize::new(20).unwrap();
 /// How many users' identities a warm function remembers. Each saves a read before the ACS call.
 const MAX_REMEMBERED: NonZeroUsize = NonZeroUsize::new(10_000).unwrap();
 /// How often other writes may come first before a change gives up.
@@ -53,7 +68,8 @@ impl<S: UserStore> TokenBroker<S> {
         unique_ids: impl Fn() -> UniqueId + Send + Sync + 'static,
     ) -> Self {
         let remembered = Mutex::new(LruCache::new(MAX_REMEMBERED));
-        Self { store, acs, settings, unique_ids: Arc::new(unique_ids), remembered }
+        let (unique_ids, tokens) = (Arc::new(unique_ids), TokenMemory::new());
+        Self { store, acs, settings, unique_ids, remembered, tokens }
     }
 
     pub(crate) async fn read(

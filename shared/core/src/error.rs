@@ -1,5 +1,7 @@
 //! Why an operation of the broker fails.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use thiserror::Error;
 
@@ -21,6 +23,12 @@ pub enum BrokerError {
     /// Another request is creating the user's identity and did not finish in time.
     #[error("the user's identity is being created by another request")]
     IdentityBusy,
+    /// This process has minted as many tokens for the user within a minute as it may.
+    #[error("too many tokens were minted for the user within a minute")]
+    TooManyRequests {
+        /// When there is room for another one.
+        retry_after: Duration,
+    },
     /// The initiator may not ask for this operation: a mistake in the code that calls.
     #[error("the initiator may not ask for this operation")]
     NotPermitted,
@@ -32,12 +40,38 @@ pub enum BrokerError {
         /// The present, by this process's clock.
         now: Timestamp,
     },
+    /// The last attempt at ACS for this user failed a moment ago, or its outcome is unknown. The
+    /// next one must wait.
+    #[error("the next attempt at ACS for this user begins in {} ms", retry_after.as_millis())]
+    Paused {
+        /// When to come back.
+        retry_after: Duration,
+        /// Whether ACS has reported that the user's identity does not exist.
+        not_found: bool,
+        /// The failure, where this very request made the attempt.
+        source: Option<identity_client::Error>,
+    },
     /// ACS failed or refused.
     #[error("ACS did not carry out the request")]
     Acs(#[source] identity_client::Error),
     /// The store failed. What was accepted before is in the record.
     #[error("the user table did not carry out the call")]
     Store(#[source] StoreError),
+}
+
+impl BrokerError {
+    /// Returns whether ACS reports that the user's identity does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Acs(error) => error.is_no_such_identity(),
+            Self::Paused { not_found, source, .. } => {
+                *not_found
+                    || source.as_ref().is_some_and(identity_client::Error::is_no_such_identity)
+            }
+            _ => false,
+        }
+    }
 }
 
 impl From<identity_client::Error> for BrokerError {

@@ -23,6 +23,7 @@ mod session;
 mod store;
 mod store_error;
 mod time;
+mod token_memory;
 
 pub use crate::broker::{BrokerSettings, TokenBroker};
 pub use crate::call_context::CallContext;
@@ -30,13 +31,13 @@ pub use crate::error::BrokerError;
 pub use crate::event::{BrokerEvent, Observer};
 pub use crate::initiator::{Initiator, MAX_CLOCK_SKEW};
 pub use crate::operation::{Accepted, Completion, Operation};
-pub use crate::operations::{Issued, SweepReport};
+pub use crate::operations::{Issued, SweepReport, TokenSource};
 pub use crate::policy::{
     Grant, PolicyError, PolicyViolation, RequestedGrant, ScopePolicy, split_claim,
 };
 pub use crate::record::{
-    BoundIdentity, IdentityState, Issuer, KeyError, Lease, PendingKind, PendingOperation, Record,
-    RecordKey, Subject, SuspendedBy, Suspension, UniqueId,
+    Attempt, BoundIdentity, CreationPause, IdentityState, Issuer, KeyError, Lease, PendingKind,
+    PendingOperation, Record, RecordKey, Subject, SuspendedBy, Suspension, UniqueId,
 };
 pub use crate::session::Session;
 pub use crate::store::{Page, Stored, UserSnapshot, UserStore, WriteOutcome};

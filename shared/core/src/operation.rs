@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::error::BrokerError;
 use crate::initiator::Initiator;
 
 /// What can be asked for about a user.
@@ -35,8 +36,23 @@ pub struct Accepted {
 pub enum Completion {
     /// ACS has done it.
     Done,
-    /// It is in the record, and a repetition or `sweep` completes it. The error is ACS's.
-    Deferred(identity_client::Error),
+    /// It is in the record, and a repetition or `sweep` completes it. The error is
+    /// [`BrokerError::Acs`], [`BrokerError::Paused`], or [`BrokerError::IdentityBusy`] where
+    /// another request was still at it when the time was used up.
+    Deferred(BrokerError),
+}
+
+impl Completion {
+    /// Returns the completion of an accepted operation that ended in `error`.
+    ///
+    /// # Errors
+    /// The store's error, which may hide that nothing was accepted.
+    pub(crate) fn defer(error: BrokerError) -> Result<Self, BrokerError> {
+        match error {
+            BrokerError::Store(_) => Err(error),
+            error => Ok(Self::Deferred(error)),
+        }
+    }
 }
 
 impl Operation {

@@ -4,8 +4,10 @@ mod complete;
 mod create_identity;
 mod execute;
 mod issue;
+mod reuse;
 mod revoke_all;
 mod sweep;
+mod wait;
 
-pub use self::issue::Issued;
+pub use self::issue::{Issued, TokenSource};
 pub use self::sweep::SweepReport;

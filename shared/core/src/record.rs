@@ -7,6 +7,7 @@
 
 mod identity_state;
 mod key;
+pub(crate) mod pause;
 mod pending_operation;
 mod suspension;
 pub(crate) mod transitions;
@@ -24,6 +25,7 @@ use crate::time::{EpochSeconds, later};
 
 pub use self::identity_state::{BoundIdentity, IdentityState, Lease};
 pub use self::key::{Issuer, KeyError, RecordKey, Subject};
+pub use self::pause::{Attempt, CreationPause};
 pub use self::pending_operation::{PendingKind, PendingOperation};
 pub use self::suspension::{SuspendedBy, Suspension};
 pub use self::unique_id::UniqueId;
@@ -47,6 +49,8 @@ pub struct Record {
     /// How many identities ACS may have created for the user whose ids are unknown: leases that
     /// ended without a reported outcome.
     pub unconfirmed_identities: u32,
+    /// The pause before the next attempt to create an identity.
+    pub creation_pause: Option<CreationPause>,
     /// When the row expires. A row with an identity, a lease or a suspension in force never does.
     pub expires_at: Option<EpochSeconds>,
 }
@@ -66,11 +70,13 @@ pub(crate) enum NextStep {
     /// Ask ACS for a token for this identity.
     UseIdentity(IdentityId),
     /// Complete the pending operation first.
-    CompletePending,
+    CompletePending(PendingOperation),
     /// Wait for the request that holds the lease.
     WaitForLease,
     /// Acquire the lease.
     ClaimLease,
+    /// Come back after this time: an attempt to create the identity has an unknown outcome.
+    PauseCreation(Duration),
 }
 
 impl Record {
@@ -145,20 +151,28 @@ impl Record {
         self.pending().is_none() && self.is_bound_to(identity)
     }
 
+    /// Returns whether ACS has reported that the user's identity does not exist.
+    pub(crate) fn is_reported_missing(&self) -> bool {
+        self.bound().is_some_and(|bound| bound.not_found_since.is_some())
+    }
+
     /// Returns the next step towards an identity. `missing` is an identity that ACS has confirmed
     /// not to exist.
     ///
     /// A pending operation comes first: a revocation that ACS carries out later would kill the
     /// token of a session that began after it.
     pub(crate) fn next_step(&self, missing: Option<&IdentityId>, now: Timestamp) -> NextStep {
+        if let Some(operation) = self.pending() {
+            return NextStep::CompletePending(operation);
+        }
         match &self.identity {
-            IdentityState::Bound(bound) if bound.pending.is_some() => NextStep::CompletePending,
             IdentityState::Bound(bound) if Some(&bound.id) != missing => {
                 NextStep::UseIdentity(bound.id.clone())
             }
             IdentityState::Creating(lease) if lease.is_live(now) => NextStep::WaitForLease,
             IdentityState::Bound(_) | IdentityState::Creating(_) | IdentityState::None => {
-                NextStep::ClaimLease
+                let pause = self.creation_pause.and_then(|pause| pause.remaining(now));
+                pause.map_or(NextStep::ClaimLease, NextStep::PauseCreation)
             }
         }
     }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::credentials::access_key::AccessKey;
 use crate::credentials::connection_string::ConnectionString;
 use crate::credentials::credential::Credential;
 use crate::deadline::Deadline;
@@ -53,6 +54,13 @@ impl IdentityClient {
     #[must_use]
     pub fn endpoint(&self) -> &Endpoint {
         &self.0.endpoint
+    }
+
+    /// Returns the access key that signs now. ACS kills the tokens of a key that is regenerated, so
+    /// a caller who keeps tokens drops them when this key changes.
+    #[must_use]
+    pub fn key_in_use(&self) -> AccessKey {
+        self.0.keys.key_in_use()
     }
 
     /// Creates an identity. Keep its id: ACS has no list of identities.

@@ -58,7 +58,7 @@ impl App {
         let acs = acs_client(settings.acs, settings.acs_api_version, settings.http.clone());
         let store = DynamoStore::new(client(settings.dynamodb, settings.http), settings.table_name);
         Ok(Self {
-            broker: token_broker(store, acs, settings.tombstone_retention)?,
+            broker: token_broker(store, acs, settings.broker)?,
             scope_policy: settings.scope_policy,
             subject_claim: settings.subject_claim,
             sign_in_claim: settings.sign_in_claim,

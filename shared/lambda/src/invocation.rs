@@ -4,7 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use acs_broker_config::error_chain;
-use acs_broker_core::{BrokerError, BrokerEvent, CallContext, Observer, RecordKey, StoreError};
+use acs_broker_core::{
+    BrokerError, BrokerEvent, CallContext, Observer, RecordKey, StoreError, TokenSource,
+};
 use identity_client::Deadline;
 use jiff::Timestamp;
 use lambda_runtime::Context;
@@ -58,6 +60,15 @@ impl<P> Invocation<P> {
         P: Sync,
     {
         CallContext::new(self.deadline, self)
+    }
+
+    /// Notes where a token comes from.
+    pub fn note_token_source(&self, source: TokenSource) {
+        let mut line = self.line();
+        line.set(Field::TokenSource, source.name());
+        if source == TokenSource::Reused {
+            line.count(Metric::TokenReused);
+        }
     }
 
     /// Returns the present.

@@ -177,7 +177,7 @@ impl Invocation<ProviderEvent> {
             }
             Ok(Accepted { completion: Completion::Deferred(error), .. }) => {
                 self.count(Metric::EventDeferred);
-                self.note_problem(&ProblemDetails::from(BrokerError::Acs(error)));
+                self.note_problem(&ProblemDetails::from(error));
                 true
             }
             Err(error) => {

@@ -1,8 +1,10 @@
 //! A record as a DynamoDB item and back; the table of attributes is in the crate's documentation.
 
+use std::time::Duration;
+
 use acs_broker_core::{
-    BoundIdentity, EpochSeconds, IdentityState, Lease, PendingKind, PendingOperation, Record,
-    RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId,
+    Attempt, BoundIdentity, CreationPause, EpochSeconds, IdentityState, Lease, PendingKind,
+    PendingOperation, Record, RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId,
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 
@@ -32,6 +34,10 @@ const PENDING_ID: Attribute = Attribute::renamed("pending_id", "pending_owner");
 const PENDING_ACCEPTED_AT_MS: Attribute =
     Attribute::renamed("pending_accepted_at_ms", "pending_since_ms");
 const PENDING_RETRY_AT_MS: Attribute = Attribute::new("pending_retry_at_ms");
+const PENDING_ATTEMPTED_AT_MS: Attribute = Attribute::new("pending_attempted_at_ms");
+const PENDING_ATTEMPT_FAILED: Attribute = Attribute::new("pending_attempt_failed");
+const CREATION_PAUSE_UNTIL_MS: Attribute = Attribute::new("creation_pause_until_ms");
+const CREATION_PAUSE_MS: Attribute = Attribute::new("creation_pause_ms");
 const NOT_FOUND_SINCE_MS: Attribute = Attribute::renamed("not_found_since_ms", "doubted_since_ms");
 const UNCONFIRMED_IDENTITIES: Attribute =
     Attribute::renamed("unconfirmed_identities", "possibly_lost");
@@ -73,11 +79,18 @@ pub(crate) fn write(key: &RecordKey, record: &Record, revision: UniqueId) -> Ite
                 put(PENDING_ID, text(pending.id.to_string()));
                 put(PENDING_ACCEPTED_AT_MS, instant(pending.accepted_at));
                 put(PENDING_RETRY_AT_MS, instant(pending.retry_at));
+                put(PENDING_ATTEMPTED_AT_MS, instant(pending.attempt.began_at));
+                put(PENDING_ATTEMPT_FAILED, AttributeValue::Bool(pending.attempt.failed));
             }
         }
     }
     if record.unconfirmed_identities > 0 {
         put(UNCONFIRMED_IDENTITIES, number(record.unconfirmed_identities.into()));
+    }
+    if let Some(pause) = &record.creation_pause {
+        let length = i64::try_from(pause.length.as_millis()).unwrap_or(i64::MAX);
+        put(CREATION_PAUSE_UNTIL_MS, instant(pause.until));
+        put(CREATION_PAUSE_MS, number(length));
     }
     if let Some(EpochSeconds(end)) = record.expires_at {
         put(EXPIRES_AT, number(end));
@@ -105,6 +118,7 @@ fn stored(item: &Item) -> Result<Stored, AttributeError> {
         sessions_valid_after: SESSIONS_VALID_AFTER.seconds(item)?,
         suspension: suspension(item)?,
         unconfirmed_identities: UNCONFIRMED_IDENTITIES.count(item)?,
+        creation_pause: creation_pause(item)?,
         expires_at: EXPIRES_AT.seconds(item)?,
     };
     Ok(Stored { record, revision: REVISION.unique_id(item)? })
@@ -144,10 +158,19 @@ fn pending(item: &Item) -> Result<Option<PendingOperation>, AttributeError> {
     let id = PENDING_ID.unique_id(item)?.unwrap_or(UniqueId::from_bits(0));
     let accepted_at = PENDING_ACCEPTED_AT_MS.instant(item)?.unwrap_or_default();
     let retry_at = PENDING_RETRY_AT_MS.instant(item)?;
+    let began_at = PENDING_ATTEMPTED_AT_MS.instant(item)?.unwrap_or(accepted_at);
+    let attempt = Attempt { began_at, failed: PENDING_ATTEMPT_FAILED.flag(item)? };
     Ok(kind.map(|kind| {
         let accepted = PendingOperation::accept(kind, id, accepted_at);
-        PendingOperation { retry_at: retry_at.unwrap_or(accepted.retry_at), ..accepted }
+        let retry_at = retry_at.unwrap_or(accepted.retry_at);
+        PendingOperation { retry_at, attempt, ..accepted }
     }))
+}
+
+fn creation_pause(item: &Item) -> Result<Option<CreationPause>, AttributeError> {
+    let until = CREATION_PAUSE_UNTIL_MS.instant(item)?;
+    let length = Duration::from_millis(CREATION_PAUSE_MS.count(item)?.into());
+    Ok(until.map(|until| CreationPause { until, length }))
 }
 
 fn suspension(item: &Item) -> Result<Option<Suspension>, AttributeError> {
@@ -217,6 +240,10 @@ mod tests {
                 (PENDING_ID, AttributeValue::Null(true)),
                 (PENDING_ACCEPTED_AT_MS, AttributeValue::N("1e3".to_owned())),
                 (PENDING_RETRY_AT_MS, AttributeValue::Bool(true)),
+                (PENDING_ATTEMPTED_AT_MS, text("now")),
+                (PENDING_ATTEMPT_FAILED, number(1)),
+                (CREATION_PAUSE_UNTIL_MS, text("1")),
+                (CREATION_PAUSE_MS, number(-1)),
                 (NOT_FOUND_SINCE_MS, text("1")),
                 (UNCONFIRMED_IDENTITIES, AttributeValue::N("-1".to_owned())),
                 (EXPIRES_AT, text("1")),

@@ -22,6 +22,10 @@
 //! | `pending` | S | [`PendingOperation::kind`]: `revoke` or `delete` | nothing is pending |
 //! | `pending_id` | S | [`PendingOperation::id`] | an id of zero bits, which nobody has |
 //! | `pending_accepted_at_ms` | N | [`PendingOperation::accepted_at`], milliseconds | 1970 |
+//! | `pending_attempted_at_ms` | N | when the last attempt began, milliseconds | when the operation was accepted |
+//! | `pending_attempt_failed` | BOOL | whether that attempt is known to have failed | it is not |
+//! | `creation_pause_until_ms` | N | [`CreationPause::until`], milliseconds | no pause |
+//! | `creation_pause_ms` | N | [`CreationPause::length`], milliseconds | 0 |
 //! | `pending_retry_at_ms` | N | [`PendingOperation::retry_at`], milliseconds | a minute after it was accepted |
 //! | `not_found_since_ms` | N | [`BoundIdentity::not_found_since`], milliseconds | not reported |
 //! | `unconfirmed_identities` | N | [`Record::unconfirmed_identities`] | 0 |
@@ -52,7 +56,9 @@ mod store;
 pub mod testing;
 
 #[cfg(doc)]
-use acs_broker_core::{BoundIdentity, Lease, PendingOperation, Record, RecordKey, Suspension};
+use acs_broker_core::{
+    BoundIdentity, CreationPause, Lease, PendingOperation, Record, RecordKey, Suspension,
+};
 
 pub use crate::client::client;
 pub use crate::create_table::create_table;

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
-use acs_broker_core::{IdentityState, Record, RecordKey, UniqueId, UserStore as _, WriteOutcome};
+use acs_broker_core::{
+    BoundIdentity, IdentityState, Record, RecordKey, UniqueId, UserStore as _, WriteOutcome,
+};
 use acs_broker_store_dynamodb::{Client, DynamoStore};
 use identity_client::{Deadline, Timestamp};
 
 use crate::stack::StackProcess;
 
+/// Longer than any pause between two attempts.
+const PAUSE: Duration = Duration::from_mins(2);
 /// How long a call may take on a machine that is busy with other tests.
 const TIMEOUT: Duration = Duration::from_secs(30);
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -83,6 +87,19 @@ impl TableClient {
 #[must_use]
 pub fn of(stack: &StackProcess) -> TableClient {
     TableClient::at(stack.ready("/table/endpoint"), "local", "local", stack.ready("/table/name"))
+}
+
+/// Ends the pauses after failed attempts at ACS for a user, as time does.
+pub async fn end_pauses(stack: &StackProcess, subject: &str) {
+    change(stack, subject, |record| {
+        record.creation_pause = None;
+        if let IdentityState::Bound(BoundIdentity { pending: Some(pending), .. }) =
+            &mut record.identity
+        {
+            pending.attempt.began_at = pending.attempt.began_at.checked_sub(PAUSE).expect("a time");
+        }
+    })
+    .await;
 }
 
 /// Makes the pending operation of a user due now.

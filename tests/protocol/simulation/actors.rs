@@ -64,7 +64,7 @@ async fn issue(world: &World, user: usize) {
     let call = CallContext::new(deadline(), &world.history);
     match world.broker().issue(&session, &grant(), &call).await {
         Ok(issued) => {
-            world.history.count("issued");
+            world.history.count(issued.source.name());
             let history = &world.history;
             history.token_returned(
                 &world.emulator,
@@ -88,6 +88,7 @@ async fn issue(world: &World, user: usize) {
                 operators::decide(world, &session.user, Initiator::Operator, true).await;
             }
         }
+        Err(BrokerError::Paused { .. }) => world.history.count("paused"),
         Err(error) => world.history.count(&format!("issue: {error}")),
     }
 }

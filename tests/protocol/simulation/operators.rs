@@ -4,7 +4,7 @@ use acs_broker_core::{
     Accepted, BrokerError, CallContext, Completion, EpochSeconds, Initiator, Operation, Record,
     RecordKey, StoreError, UserStore,
 };
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::actors::{deadline, promise};
 use crate::decisions::{Decision, LEAD, Moment};
@@ -119,9 +119,9 @@ async fn step(
     for (key, _) in page.records.iter().filter(|(_, record)| holds(record)) {
         let accepted = world.broker().enforce_cutoff(key, cutoff, &call).await?;
         if let Completion::Deferred(error) = accepted.completion
-            && !error.is_no_such_identity()
+            && !error.is_not_found()
         {
-            return Err(error.into());
+            return Err(error);
         }
     }
     Ok(page.next)
@@ -130,14 +130,20 @@ async fn step(
 /// An operator sees the last walk through, should there have been one.
 pub(crate) async fn complete_scan(world: &World) {
     if let Some(cutoff) = global_cutoff(world).await.expect("a calm table") {
-        scan(world, cutoff).await.expect("a calm table and a calm ACS");
+        loop {
+            match scan(world, cutoff).await {
+                // The last attempt failed before the calm.
+                Err(BrokerError::Paused { retry_after, .. }) => sleep(retry_after).await,
+                scanned => break scanned.expect("a calm table and a calm ACS"),
+            }
+        }
     }
 }
 
 /// Returns whether an HTTP caller would hear that it is done.
 pub(crate) fn is_acknowledged(outcome: &Result<Accepted, BrokerError>) -> bool {
     match outcome {
-        Ok(Accepted { completion: Completion::Deferred(error), .. }) => error.is_no_such_identity(),
+        Ok(Accepted { completion: Completion::Deferred(error), .. }) => error.is_not_found(),
         Ok(_) => true,
         Err(_) => false,
     }

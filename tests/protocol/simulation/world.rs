@@ -100,7 +100,7 @@ impl World {
     }
 
     fn process(&self) -> Arc<TokenBroker<RemoteStore>> {
-        let settings = BrokerSettings { tombstone_retention: Duration::from_hours(24 * 400) };
+        let settings = BrokerSettings::new(Duration::from_hours(24 * 400));
         let random = Arc::clone(&self.random);
         let nonces = move || UniqueId::from_bits(u128::from(random.next()));
         Arc::new(TokenBroker::new(self.table.clone(), self.acs(), settings, nonces))
@@ -226,7 +226,10 @@ impl Figures {
     /// A simulation in which something never comes about proves nothing about it.
     pub(crate) fn assert_that_everything_happened(&self, seeds: u64) {
         for what in [
-            "issued",
+            "created",
+            "minted",
+            "reused",
+            "paused",
             "revoked",
             "deleted",
             "swept",

@@ -5,7 +5,9 @@ use std::time::Duration;
 use acs_broker_core::{BrokerError, Initiator, PendingKind, SweepReport};
 use tokio::time::advance;
 
-use crate::harness::{DELETE, Harness, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice};
+use crate::harness::{
+    ATTEMPT_PAUSE, DELETE, Harness, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
+};
 
 /// A revocation that ACS fails is stored, and the sweep completes it.
 #[tokio::test(start_paused = true)]
@@ -34,6 +36,7 @@ async fn repeated_revocation_completes_first() {
     harness.on(REVOKE, Turn::ReplyLost);
     harness.revoke(own).await.unwrap_err();
     assert_eq!(harness.record(&alice()).await.pending().unwrap().kind, PendingKind::Revoke);
+    advance(ATTEMPT_PAUSE).await;
     harness.revoke(own).await.unwrap();
     assert_eq!(harness.record(&alice()).await.pending(), None);
     assert!(!harness.is_active(&issued));

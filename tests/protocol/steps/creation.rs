@@ -81,7 +81,7 @@ async fn missing_first_token_is_issued() {
         let harness = Harness::new();
         harness.on(CREATE, turn);
         let issued = harness.issue(&harness.session(0)).await.unwrap();
-        assert!(issued.created && harness.is_active(&issued));
+        assert!(issued.created() && harness.is_active(&issued));
         assert_eq!(harness.events(), [BrokerEvent::IdentityCreated]);
         let record = harness.record(&alice()).await;
         assert_eq!(record.bound().unwrap().id, issued.token.identity);
@@ -102,7 +102,7 @@ async fn identity_without_token_stays_bound() {
         let record = harness.record(&alice()).await;
         assert_eq!((record.lease(), record.unconfirmed_identities), (None, 0));
         let issued = harness.issue(&harness.session(0)).await.unwrap();
-        assert!(!issued.created && harness.is_active(&issued));
+        assert!(!issued.created() && harness.is_active(&issued));
         assert_eq!(harness.live_identities(), [issued.token.identity]);
     }
 }
@@ -179,12 +179,13 @@ async fn lost_response_is_counted() {
     let harness = Harness::new();
     harness.on(CREATE, Turn::ReplyLost);
     let failed = harness.issue(&harness.session(0)).await;
-    assert!(matches!(failed, Err(BrokerError::Acs(_))), "{failed:?}");
+    assert!(matches!(failed, Err(BrokerError::Paused { .. })), "{failed:?}");
     assert_eq!(harness.live_identities().len(), 1);
     assert_eq!(harness.events(), [BrokerEvent::IdentityUnconfirmed]);
     let record = harness.record(&alice()).await;
     assert_eq!((record.unconfirmed_identities, record.lease()), (1, None));
-    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    advance(Duration::from_secs(1)).await;
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created());
 }
 
 /// A creation that ACS refuses costs nothing, and the next request need not wait.
@@ -195,7 +196,7 @@ async fn refused_creation_releases_its_lease() {
     harness.issue(&harness.session(0)).await.unwrap_err();
     let record = harness.record(&alice()).await;
     assert_eq!((record.unconfirmed_identities, record.lease()), (0, None));
-    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created());
 }
 
 /// A request waits for a creator that died, then takes its lease over and counts its identity.
@@ -204,7 +205,7 @@ async fn dead_creator_is_taken_over() {
     let harness = after_the_death_of_a_creator().await;
     assert_busy(&harness.issue(&harness.session(0)).await);
     advance(Duration::from_secs(12)).await;
-    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created());
     assert_eq!(harness.record(&alice()).await.unconfirmed_identities, 1);
     assert!(harness.events().contains(&BrokerEvent::IdentityUnconfirmed));
 }

@@ -15,8 +15,8 @@ use acs_broker_core::{
 };
 use acs_emulator::Emulator;
 use identity_client::{
-    ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, Lifetime, Scope,
-    Timestamp,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, KeyRing, Lifetime,
+    Scope, Timestamp,
 };
 use tokio::time::Instant;
 
@@ -35,6 +35,8 @@ pub(crate) struct Harness {
 }
 
 pub(crate) const RETENTION: Duration = Duration::from_hours(1000);
+/// How far apart the attempts of requests for one user are.
+pub(crate) const ATTEMPT_PAUSE: Duration = Duration::from_secs(5);
 const TIMEOUT: Duration = Duration::from_secs(10);
 const MIDNIGHT: &str = "2026-11-23T00:00:00Z";
 
@@ -46,9 +48,23 @@ pub(crate) fn alice() -> RecordKey {
     RecordKey::user("https://idp.example".parse().unwrap(), "alice".parse().unwrap())
 }
 
+pub(crate) fn grant() -> Grant {
+    Grant { scopes: vec![Scope::Chat], lifetime: Lifetime::MAX }
+}
+
 impl Harness {
     pub(crate) fn new() -> Arc<Self> {
-        let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(1)));
+        Self::with(acs_emulator::Settings::simulated(1))
+    }
+
+    /// A harness whose ACS enforces its quotas.
+    pub(crate) fn with_quotas() -> Arc<Self> {
+        let settings = acs_emulator::Settings::simulated(1);
+        Self::with(acs_emulator::Settings { enforce_quotas: true, ..settings })
+    }
+
+    fn with(settings: acs_emulator::Settings) -> Arc<Self> {
+        let emulator = Arc::new(Emulator::new(settings));
         let table = WatchedStore::new(Watch::default());
         let script = Script::default();
         let start = Instant::now();
@@ -56,10 +72,12 @@ impl Harness {
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
         let transport = Acs { emulator: Arc::clone(&emulator), script: Arc::clone(&script), start };
         let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
-        let acs = IdentityClient::new(endpoint, access_key, Arc::new(transport), options);
+        let secondary = acs::regenerate(&emulator, "secondary", now(start));
+        let keys = KeyRing::new(access_key, vec![secondary]);
+        let acs = IdentityClient::new(endpoint, keys, Arc::new(transport), options);
         let unique_ids = Arc::new(AtomicU64::new(1));
         let broker = || {
-            let settings = BrokerSettings { tombstone_retention: RETENTION };
+            let settings = BrokerSettings::new(RETENTION);
             let unique_ids = Arc::clone(&unique_ids);
             let next =
                 move || UniqueId::from_bits(unique_ids.fetch_add(1, Ordering::Relaxed).into());
@@ -70,9 +88,30 @@ impl Harness {
         Arc::new(Self { emulator, table, script, brokers, start, events })
     }
 
+    /// Regenerates the primary access key: ACS kills its tokens.
+    pub(crate) fn regenerate_primary_key(&self) {
+        acs::regenerate(&self.emulator, "primary", self.now());
+    }
+
     /// Scripts the next request to ACS whose method and path contain `which`.
     pub(crate) fn on(&self, which: &'static str, turn: Turn) {
-        self.script.lock().unwrap().push_back((which, turn));
+        self.script.lock().unwrap().next.push_back((which, turn));
+    }
+
+    /// Scripts what happens to every request to ACS that is `which`.
+    pub(crate) fn on_all(&self, which: &'static str, turn: fn() -> Turn) {
+        self.script.lock().unwrap().always = Some((which, turn));
+    }
+
+    /// Lets ACS do its work again.
+    pub(crate) fn clear_script(&self) {
+        self.script.lock().unwrap().always = None;
+    }
+
+    /// Returns how many requests to ACS were `which`.
+    pub(crate) fn calls(&self, which: &str) -> usize {
+        let script = self.script.lock().unwrap();
+        script.requests.iter().filter(|line| line.contains(which)).count()
     }
 
     /// Scripts what a second process does after ACS's next response to `which`.
@@ -101,8 +140,20 @@ impl Harness {
     }
 
     pub(crate) async fn issue(&self, session: &Session) -> Result<Issued, BrokerError> {
-        let grant = Grant { scopes: vec![Scope::Chat], lifetime: Lifetime::MAX };
-        self.brokers[0].issue(session, &grant, &self.call()).await
+        self.issue_grant(session, &grant()).await
+    }
+
+    pub(crate) async fn issue_grant(
+        &self,
+        session: &Session,
+        grant: &Grant,
+    ) -> Result<Issued, BrokerError> {
+        self.brokers[0].issue(session, grant, &self.call()).await
+    }
+
+    pub(crate) async fn revoke_keeping_sessions(&self) {
+        let operation = Operation::Revoke { keep_sessions: true };
+        self.execute(operation, Initiator::Operator).await.unwrap();
     }
 
     pub(crate) async fn revoke(&self, initiator: Initiator) -> Result<(), BrokerError> {
@@ -185,7 +236,7 @@ impl Observer for Harness {
 /// Returns what an HTTP caller hears: an operation that ACS refused is not acknowledged.
 fn acknowledged(outcome: Result<Accepted, BrokerError>) -> Result<(), BrokerError> {
     match outcome?.completion {
-        Completion::Deferred(error) if !error.is_no_such_identity() => Err(BrokerError::Acs(error)),
+        Completion::Deferred(error) if !error.is_not_found() => Err(error),
         Completion::Deferred(_) | Completion::Done => Ok(()),
     }
 }

@@ -7,14 +7,16 @@ use acs_broker_core::{BrokerError, BrokerEvent, Initiator, SweepReport};
 use identity_client::Timestamp;
 use tokio::time::{Instant, advance};
 
-use crate::harness::{DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice};
+use crate::harness::{
+    ATTEMPT_PAUSE, DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
+};
 
 /// A renewal in a warm function costs one call to ACS and one to the store.
 #[tokio::test(start_paused = true)]
 async fn warm_renewal_costs_two_calls() {
     let harness = Harness::new();
     let first = harness.issue(&harness.session(0)).await.unwrap();
-    assert!(first.created);
+    assert!(first.created());
     let calls = harness.table.interceptor.calls.swap(0, Ordering::Relaxed);
     assert_eq!(calls, 4, "read, claim, and at once bind and read the global cutoff");
     let renewed = harness.issue(&harness.session(0)).await.unwrap();
@@ -62,6 +64,9 @@ async fn newer_session_gets_new_identity() {
         harness.on(DELETE, Turn::Respond(503, ""));
         harness.delete(deleted_at).await.unwrap_err();
     });
+    let paused = harness.issue(&harness.session(1)).await.unwrap_err();
+    assert!(matches!(paused, BrokerError::Paused { .. }), "{paused:?}");
+    advance(ATTEMPT_PAUSE).await;
     let new = harness.issue(&harness.session(1)).await.unwrap();
     assert_ne!(new.token.identity, old.token.identity);
     assert!(harness.is_active(&new) && !harness.is_active(&old));
@@ -73,11 +78,11 @@ async fn newer_session_gets_new_identity() {
 async fn minute_of_false_404s_keeps_identity() {
     let harness = Harness::new();
     let first = harness.issue(&harness.session(0)).await.unwrap();
-    for _ in 0..59 {
+    for _ in 0..14 {
         harness.on(ISSUE, NO_SUCH_IDENTITY);
         let failed = harness.issue(&harness.session(0)).await;
         assert!(matches!(failed, Err(BrokerError::Acs(_))), "{failed:?}");
-        advance(Duration::from_secs(1)).await;
+        advance(Duration::from_secs(4)).await;
     }
     let again = harness.issue(&harness.session(0)).await.unwrap();
     assert_eq!(again.token.identity, first.token.identity);
@@ -110,6 +115,7 @@ async fn foreign_identity_is_never_replaced() {
     let harness = Harness::new();
     let first = harness.issue(&harness.session(0)).await.unwrap();
     for _ in 0..3 {
+        advance(Duration::from_mins(1)).await;
         harness.on(ISSUE, NOT_OWNED);
         let failed = harness.issue(&harness.session(0)).await;
         let Err(BrokerError::Acs(error)) = failed else { panic!("{failed:?}") };
@@ -126,9 +132,9 @@ async fn pending_revocation_completes_before_issue() {
     let old = harness.issue(&harness.session(5)).await.unwrap();
     harness.on(REVOKE, Turn::Respond(503, ""));
     harness.revoke(Initiator::User { signed_in: harness.session(5).sign_in }).await.unwrap_err();
-    advance(Duration::from_secs(1)).await;
+    advance(ATTEMPT_PAUSE).await;
     let new = harness.issue(&harness.session(0)).await.unwrap();
-    harness.revoke(Initiator::User { signed_in: harness.session(6).sign_in }).await.unwrap();
+    harness.revoke(Initiator::User { signed_in: harness.session(10).sign_in }).await.unwrap();
     advance(Duration::from_secs(61)).await;
     assert_eq!(harness.sweep().await, SweepReport::default());
     assert!(harness.is_active(&new) && !harness.is_active(&old));
@@ -142,5 +148,5 @@ async fn warm_function_sees_foreign_deletion() {
     let deleted_at: Timestamp = harness.now().checked_sub(Duration::from_secs(3)).unwrap();
     harness.delete(Initiator::IdentityProvider { occurred_at: deleted_at }).await.unwrap();
     let new = harness.issue(&harness.session(1)).await.unwrap();
-    assert!(new.created && harness.is_active(&new));
+    assert!(new.created() && harness.is_active(&new));
 }

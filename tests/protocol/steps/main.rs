@@ -4,5 +4,7 @@ mod completion;
 mod creation;
 mod harness;
 mod issue;
+mod quota;
+mod reuse;
 mod revoke_all;
 mod suspension;

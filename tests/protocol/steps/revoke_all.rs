@@ -6,7 +6,9 @@ use std::time::Duration;
 use acs_broker_core::{BrokerError, EpochSeconds, Initiator, Issued};
 use tokio::time::{advance, sleep};
 
-use crate::harness::{CREATE, Harness, ISSUE, NO_SUCH_IDENTITY, RETENTION, REVOKE, Turn, alice};
+use crate::harness::{
+    ATTEMPT_PAUSE, CREATE, Harness, ISSUE, NO_SUCH_IDENTITY, RETENTION, REVOKE, Turn, alice,
+};
 
 fn assert_ended(outcome: &Result<Issued, BrokerError>) {
     assert!(matches!(outcome, Err(BrokerError::SignInAgain)), "{outcome:?}");
@@ -61,7 +63,7 @@ async fn unread_cutoff_withholds_token() {
     assert!(matches!(failed, Err(BrokerError::Store(_))), "{failed:?}");
     harness.table.interceptor.fails_snapshots.store(false, Ordering::Relaxed);
     let issued = harness.issue(&harness.session(5)).await.unwrap();
-    assert!(!issued.created);
+    assert!(!issued.created());
     assert_eq!(harness.live_identities(), [issued.token.identity]);
 }
 
@@ -104,6 +106,7 @@ async fn interrupted_scan_may_start_over() {
     harness.on(REVOKE, Turn::Respond(503, ""));
     harness.scan().await.unwrap_err();
     assert!(harness.is_active(&old));
+    advance(ATTEMPT_PAUSE).await;
     harness.scan().await.unwrap();
     assert!(!harness.is_active(&old));
 }

@@ -104,7 +104,7 @@ async fn late_event_spares_unsuspended_user() {
     let harness = Harness::new();
     harness.unsuspend(event(&harness, 2)).await;
     harness.suspend(event(&harness, 3)).await.unwrap();
-    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created());
 }
 
 /// A suspension by an operator outlasts each event of the identity provider and the deletion of the
@@ -122,7 +122,7 @@ async fn operator_suspension_outlasts_events() {
     advance(Duration::from_hours(5000)).await;
     assert_suspended(&harness.issue(&harness.session(0)).await);
     harness.unsuspend(Initiator::Operator).await;
-    assert!(harness.issue(&harness.session(0)).await.unwrap().created);
+    assert!(harness.issue(&harness.session(0)).await.unwrap().created());
 }
 
 /// A suspension while a deletion is pending completes the deletion.

@@ -96,7 +96,8 @@ impl ControlContext<'_> {
 
     fn regenerate(&mut self, slot: KeySlot) -> Value {
         let random = Random::new(self.settings.seed);
-        let key = AccessKey::from_bytes(&random.bytes("access key", self.state.sequence()));
+        let key =
+            AccessKey::from_bytes(&random.bytes("regenerated access key", self.state.sequence()));
         let response = json!({ "key": slot, "accessKey": key.secret() });
         self.entries.push(JournalEntry::KeyRegenerated { slot, key });
         response

@@ -6,7 +6,9 @@ use crate::broker::TokenBroker;
 use crate::call_context::CallContext;
 use crate::error::BrokerError;
 use crate::operation::Completion;
-use crate::record::{PendingKind, Record, RecordKey};
+use crate::operations::wait::{MAX_STEPS, Wait};
+use crate::record::pause::{ATTEMPT_INTERVAL, AttemptState};
+use crate::record::{PendingKind, PendingOperation, Record, RecordKey};
 use crate::store::{Stored, UserStore};
 
 impl<S: UserStore> TokenBroker<S> {
@@ -46,20 +48,99 @@ impl<S: UserStore> TokenBroker<S> {
     }
 
     /// Completes what is pending, for a caller to whom it is enough that it cannot be lost.
+    /// `may_attempt` says of an operation that this request may carry it out without a look at
+    /// other attempts: it has just accepted it.
     ///
     /// # Errors
     /// [`BrokerError::Store`]; the operation stays pending.
     pub(crate) async fn complete_or_defer(
         &self,
         key: &RecordKey,
-        stored: Stored,
+        mut stored: Stored,
+        may_attempt: impl Fn(&PendingOperation) -> bool + Send + Sync,
         ctx: &CallContext<'_>,
     ) -> Result<Completion, BrokerError> {
-        match self.complete(key, stored, ctx).await {
-            Ok(_) => Ok(Completion::Done),
-            Err(BrokerError::Acs(error)) => Ok(Completion::Deferred(error)),
+        let mut wait = Wait::default();
+        for _ in 0..MAX_STEPS {
+            let Some(operation) = stored.record.pending() else { break };
+            let outcome = if may_attempt(&operation) {
+                return self
+                    .complete_attempted(key, stored, operation, ctx)
+                    .await
+                    .map_or_else(Completion::defer, |_| Ok(Completion::Done));
+            } else {
+                self.complete_once(key, stored, operation, ctx).await
+            };
+            stored = match outcome {
+                Ok(Some(stored)) => stored,
+                // Another request attempts it, so this one waits for the result.
+                Ok(None) => match self.read_after(&mut wait, key, ctx).await {
+                    Ok(snapshot) => snapshot.stored,
+                    Err(error) => return Completion::defer(error),
+                },
+                Err(error) => return Completion::defer(error),
+            };
+        }
+        Ok(Completion::Done)
+    }
+
+    /// Completes a pending operation for a request that needs it done. It attempts the operation at
+    /// most once, and not if another request attempts it or has just failed.
+    ///
+    /// Returns `None` while another request attempts it.
+    ///
+    /// # Errors
+    /// [`BrokerError::Paused`] after a failed attempt, with the time after which the next one may
+    /// begin; [`BrokerError::Store`].
+    pub(crate) async fn complete_once(
+        &self,
+        key: &RecordKey,
+        stored: Stored,
+        operation: PendingOperation,
+        ctx: &CallContext<'_>,
+    ) -> Result<Option<Stored>, BrokerError> {
+        let now = ctx.deadline.now();
+        match operation.attempt.state(now) {
+            AttemptState::UnderWay => return Ok(None),
+            AttemptState::Paused(retry_after) => {
+                let not_found = stored.record.is_reported_missing();
+                return Err(BrokerError::Paused { retry_after, not_found, source: None });
+            }
+            AttemptState::Free => {}
+        }
+        // The write decides which of several requests makes the attempt.
+        let change = |record: &Record| record.begin_attempt(operation, now);
+        let committed = self.commit(key, stored, ctx, change).await?;
+        if committed.before.is_none() {
+            return Ok(Some(committed.stored));
+        }
+        match self.complete_attempted(key, committed.stored, operation, ctx).await {
+            Ok(stored) => Ok(Some(stored)),
+            Err(BrokerError::Acs(error)) => {
+                let not_found = error.is_no_such_identity();
+                let retry_after = error.retry_after().unwrap_or_default().max(ATTEMPT_INTERVAL);
+                Err(BrokerError::Paused { retry_after, not_found, source: Some(error) })
+            }
             Err(error) => Err(error),
         }
+    }
+
+    /// Completes an operation whose attempt is noted in the record, and notes it if it fails.
+    async fn complete_attempted(
+        &self,
+        key: &RecordKey,
+        stored: Stored,
+        operation: PendingOperation,
+        ctx: &CallContext<'_>,
+    ) -> Result<Stored, BrokerError> {
+        let completed = self.complete(key, stored.clone(), ctx).await;
+        if matches!(completed, Err(BrokerError::Acs(_))) {
+            // Without this write the attempt counts as under way for five seconds, and other
+            // requests wait for it.
+            let change = |record: &Record| record.fail_attempt(operation);
+            self.commit_optional("fail_attempt", key, stored, ctx, change).await;
+        }
+        completed
     }
 
     /// Returns the record if ACS has now confirmed that `identity` does not exist, or if the

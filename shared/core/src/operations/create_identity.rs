@@ -18,13 +18,16 @@ use std::time::Duration;
 
 use futures_util::future::join;
 use identity_client::{CreatedIdentity, IdentityId};
+use jiff::Timestamp;
 
 use crate::broker::TokenBroker;
 use crate::call_context::CallContext;
 use crate::error::BrokerError;
 use crate::event::BrokerEvent;
 use crate::policy::Grant;
-use crate::record::{Lease, PendingKind, PendingOperation, Record, RecordKey, UniqueId};
+use crate::record::{
+    CreationPause, Lease, PendingKind, PendingOperation, Record, RecordKey, UniqueId,
+};
 use crate::session::Session;
 use crate::store::{Stored, UserSnapshot, UserStore};
 use crate::store_error::StoreError;
@@ -44,9 +47,10 @@ pub(super) enum ClaimOutcome {
 }
 
 /// How a binding ended.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum BindOutcome {
     /// The identity is the user's.
-    Bound(Record),
+    Bound(Stored),
     /// The identity is not the user's and never will be.
     NotBound,
     /// The store does not say.
@@ -129,12 +133,13 @@ impl<S: UserStore> TokenBroker<S> {
                 if error.is_ambiguous() {
                     ctx.emit(BrokerEvent::IdentityUnconfirmed);
                 }
+                let pause = lease.stored.record.creation_pause;
                 self.release(user, lease, error.is_ambiguous(), ctx).await;
-                return Err(error.into());
+                return Err(failed_creation(error, pause, ctx.deadline.now()));
             }
         };
         ctx.emit(BrokerEvent::IdentityCreated);
-        self.bind_created(session, lease, created, ctx).await
+        self.bind_created(session, grant, lease, created, ctx).await
     }
 
     /// Binds what ACS has created, or cleans it up.
@@ -144,6 +149,7 @@ impl<S: UserStore> TokenBroker<S> {
     async fn bind_created(
         &self,
         session: &Session,
+        grant: &Grant,
         lease: LeaseGuard,
         created: CreatedIdentity,
         ctx: &CallContext<'_>,
@@ -159,12 +165,16 @@ impl<S: UserStore> TokenBroker<S> {
         let bind = self.bind(user, &lease, &created.identity, ctx);
         let (outcome, snapshot) = join(bind, self.snapshot(user, ctx)).await;
         let outcome = match outcome {
-            BindOutcome::Bound(record) => {
+            BindOutcome::Bound(stored) => {
                 let admitted = snapshot.map_err(BrokerError::from).and_then(|snapshot| {
-                    Ok(record.check_session(snapshot.global_cutoff, session.sign_in)?)
+                    stored.record.check_session(snapshot.global_cutoff, session.sign_in)?;
+                    Ok(snapshot.global_cutoff)
                 });
-                if admitted.is_ok() && record.is_usable(&created.identity) {
+                let is_usable = stored.record.is_usable(&created.identity);
+                if let (Ok(global_cutoff), true) = (&admitted, is_usable) {
                     self.remember(user, &created.identity);
+                    let snapshot = UserSnapshot { stored, global_cutoff: *global_cutoff };
+                    self.remember_created(session, grant, &created, &snapshot, ctx);
                     return Ok(created);
                 }
                 discard_token();
@@ -269,11 +279,21 @@ impl<S: UserStore> TokenBroker<S> {
     }
 }
 
+/// Returns the error of a creation. After an unknown outcome the next attempt must wait.
+fn failed_creation(
+    error: identity_client::Error,
+    earlier: Option<CreationPause>,
+    now: Timestamp,
+) -> BrokerError {
+    if !error.is_ambiguous() {
+        return error.into();
+    }
+    let retry_after = CreationPause::after(earlier, now).length;
+    BrokerError::Paused { retry_after, not_found: false, source: Some(error) }
+}
+
 impl BindOutcome {
     fn of(stored: Stored, identity: &IdentityId) -> Self {
-        match stored.record {
-            record if record.is_bound_to(identity) => Self::Bound(record),
-            _ => Self::NotBound,
-        }
+        if stored.record.is_bound_to(identity) { Self::Bound(stored) } else { Self::NotBound }
     }
 }

@@ -17,7 +17,7 @@ use crate::error::BrokerError;
 use crate::initiator::Initiator;
 use crate::operation::{Accepted, Completion, Operation};
 use crate::record::transitions::OperationRequest;
-use crate::record::{Record, RecordKey};
+use crate::record::{PendingOperation, Record, RecordKey};
 use crate::store::{UserSnapshot, UserStore};
 
 impl<S: UserStore> TokenBroker<S> {
@@ -66,7 +66,15 @@ impl<S: UserStore> TokenBroker<S> {
             return Ok(Accepted { completion: Completion::Done, was_known });
         }
         // Steps 2 (A) and 3: ACS carries it out, then the record forgets it.
-        let completion = self.complete_or_defer(user, stored, ctx).await?;
+        // Only the request that has just accepted the operation, and an operator, need not look at
+        // other attempts: otherwise one user could use up ACS's quota by asking again and again.
+        let may_attempt = |operation: &PendingOperation| {
+            let is_own = operation.id == request.id && !operation.attempt.failed;
+            is_own || initiator == Initiator::Operator
+        };
+        // Boxed: it would weigh on every caller's stack.
+        let completion = self.complete_or_defer(user, stored, may_attempt, ctx);
+        let completion = Box::pin(completion).await?;
         Ok(Accepted { completion, was_known })
     }
 }

@@ -4,8 +4,6 @@
 //! that this order loses no revocation; here it means: no path returns a token without a strongly
 //! consistent read that began after ACS had responded.
 
-use std::time::Duration;
-
 use identity_client::{CreatedIdentity, IdentityId, UserToken};
 
 use crate::broker::TokenBroker;
@@ -14,8 +12,10 @@ use crate::error::BrokerError;
 use crate::event::BrokerEvent;
 use crate::operation::Completion;
 use crate::operations::create_identity::ClaimOutcome;
+use crate::operations::reuse::Reuse;
+use crate::operations::wait::{MAX_STEPS, Wait};
 use crate::policy::Grant;
-use crate::record::{NextStep, Record, RecordKey};
+use crate::record::{NextStep, Record};
 use crate::session::Session;
 use crate::store::{UserSnapshot, UserStore};
 
@@ -24,8 +24,39 @@ use crate::store::{UserSnapshot, UserStore};
 pub struct Issued {
     /// The token and its identity.
     pub token: UserToken,
-    /// Whether the identity was created for it.
-    pub created: bool,
+    /// Where it comes from.
+    pub source: TokenSource,
+}
+
+/// Where a token comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenSource {
+    /// ACS has minted it for a new identity.
+    Created,
+    /// ACS has minted it.
+    Minted,
+    /// ACS minted it within the last minute, for an earlier request of the same user.
+    Reused,
+}
+
+impl Issued {
+    /// Returns whether the user's identity was created for the token.
+    #[must_use]
+    pub fn created(&self) -> bool {
+        self.source == TokenSource::Created
+    }
+}
+
+impl TokenSource {
+    /// Returns the name in logs: `created`, `minted` or `reused`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Minted => "minted",
+            Self::Reused => "reused",
+        }
+    }
 }
 
 /// What one attempt begins with.
@@ -55,7 +86,7 @@ impl Resolved {
         match token {
             Ok(token) => {
                 let token = UserToken { identity, token };
-                Self::Created(Issued { token, created: true })
+                Self::Created(Issued { token, source: TokenSource::Created })
             }
             // The identity is bound, so that it is issued a token as any other one.
             Err(_) => Self::Identity { identity, created: true },
@@ -64,23 +95,15 @@ impl Resolved {
 }
 
 /// What the read after the minting says about the token.
-#[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Verdict {
     /// The token may be handed out.
-    Valid,
+    Valid(UserSnapshot),
     /// The record changed meanwhile. The next attempt begins with what it says now.
     Stale(UserSnapshot),
 }
 
 /// How often the record may change under one request before it gives up.
 const MAX_ATTEMPTS: usize = 5;
-/// How many steps may lead to an identity. Waiting for a lease takes most of them: 10 seconds
-/// in pauses of at most 400 ms are 30 steps.
-const MAX_STEPS: usize = 100;
-const MIN_PAUSE: Duration = Duration::from_millis(25);
-const MAX_PAUSE: Duration = Duration::from_millis(400);
-/// What a waiting request keeps of its time, to get its own token once the wait is over.
-const WAIT_RESERVE: Duration = Duration::from_secs(2);
 
 impl<S: UserStore> TokenBroker<S> {
     /// Returns a token for the session's user, whose identity is created at the first time.
@@ -109,11 +132,12 @@ impl<S: UserStore> TokenBroker<S> {
         ctx: &CallContext<'_>,
     ) -> Result<Issued, BrokerError> {
         let user = &session.user;
+        self.tokens.note_request(user, grant, ctx.deadline.now());
         let mut start = match self.remembered(user) {
             Some(identity) => Start::Remembered(identity),
             None => Start::Read { snapshot: self.snapshot(user, ctx).await?, missing: None },
         };
-        let mut created_now = false;
+        let mut source = TokenSource::Minted;
         for _ in 0..MAX_ATTEMPTS {
             // Step 1: an identity. A new one brings its first token along, as a rule.
             let identity = match start {
@@ -121,14 +145,25 @@ impl<S: UserStore> TokenBroker<S> {
                 Start::Read { snapshot, missing } => {
                     match self.resolve(session, grant, snapshot, missing.as_ref(), ctx).await? {
                         Resolved::Identity { identity, created } => {
-                            created_now |= created;
+                            if created {
+                                source = TokenSource::Created;
+                            }
                             identity
                         }
                         Resolved::Created(issued) => return Ok(issued),
                     }
                 }
             };
+            match self.reuse(session, grant, ctx).await? {
+                Reuse::Token(token) => return Ok(Issued { token, source: TokenSource::Reused }),
+                Reuse::Changed(snapshot) => {
+                    start = Start::Read { snapshot, missing: None };
+                    continue;
+                }
+                Reuse::Nothing => {}
+            }
             // Step 2 (I): ACS mints the token. If the reply is lost, nobody holds the token.
+            self.check_mint_rate(session, ctx).await?;
             let minted =
                 self.acs.issue_token(&identity, &grant.scopes, grant.lifetime, &ctx.deadline).await;
             let token = match minted {
@@ -141,7 +176,10 @@ impl<S: UserStore> TokenBroker<S> {
             };
             // Step 3 (R): the record, read after ACS has responded, decides about the token.
             match self.check_minted(session, &identity, ctx).await? {
-                Verdict::Valid => return Ok(Issued { token, created: created_now }),
+                Verdict::Valid(snapshot) => {
+                    self.remember_token(session, grant, &token, &snapshot, ctx);
+                    return Ok(Issued { token, source });
+                }
                 Verdict::Stale(snapshot) => start = Start::Read { snapshot, missing: None },
             }
         }
@@ -172,9 +210,9 @@ impl<S: UserStore> TokenBroker<S> {
             ctx.emit(BrokerEvent::TokenDiscarded);
             let accepted = self.enforce_cutoff(user, cutoff, ctx).await?;
             if let Completion::Deferred(error) = accepted.completion
-                && !error.is_no_such_identity()
+                && !error.is_not_found()
             {
-                return Err(error.into());
+                return Err(error);
             }
             return Ok(Verdict::Stale(self.snapshot(user, ctx).await?));
         }
@@ -184,13 +222,14 @@ impl<S: UserStore> TokenBroker<S> {
             return Ok(Verdict::Stale(UserSnapshot { stored, global_cutoff }));
         }
         self.remember(user, identity);
+        let snapshot = UserSnapshot { stored: stored.clone(), global_cutoff };
         if record.clear_not_found(identity).is_some() {
             // Without this write the report counts for up to three hours, and a second report
             // within them would confirm it.
             let change = |record: &Record| record.clear_not_found(identity);
             self.commit_optional("clear_not_found", user, stored, ctx, change).await;
         }
-        Ok(Verdict::Valid)
+        Ok(Verdict::Valid(snapshot))
     }
 
     /// Returns where to begin after ACS has reported that `identity` does not exist.
@@ -234,7 +273,7 @@ impl<S: UserStore> TokenBroker<S> {
         ctx: &CallContext<'_>,
     ) -> Result<Resolved, BrokerError> {
         let user = &session.user;
-        let mut pause = MIN_PAUSE;
+        let mut wait = Wait::default();
         for _ in 0..MAX_STEPS {
             let UserSnapshot { stored, global_cutoff } = snapshot;
             stored.record.check_session(global_cutoff, session.sign_in)?;
@@ -242,18 +281,19 @@ impl<S: UserStore> TokenBroker<S> {
                 NextStep::UseIdentity(identity) => {
                     return Ok(Resolved::Identity { identity, created: false });
                 }
-                NextStep::CompletePending => match self.complete(user, stored, ctx).await {
-                    Ok(stored) => UserSnapshot { stored, global_cutoff },
-                    // Most likely another request has just deleted the identity, and is about to
-                    // write so.
-                    Err(BrokerError::Acs(error)) if error.is_no_such_identity() => {
-                        self.read_after(&mut pause, user, ctx).await?
+                NextStep::CompletePending(operation) => {
+                    match self.complete_once(user, stored, operation, ctx).await? {
+                        Some(stored) => UserSnapshot { stored, global_cutoff },
+                        None => self.read_after(&mut wait, user, ctx).await?,
                     }
-                    Err(error) => return Err(error),
-                },
+                }
+                NextStep::PauseCreation(retry_after) => {
+                    let (not_found, source) = (false, None);
+                    return Err(BrokerError::Paused { retry_after, not_found, source });
+                }
                 NextStep::WaitForLease => {
                     ctx.emit(BrokerEvent::LeaseWait);
-                    self.read_after(&mut pause, user, ctx).await?
+                    self.read_after(&mut wait, user, ctx).await?
                 }
                 NextStep::ClaimLease => {
                     let snapshot = UserSnapshot { stored, global_cutoff };
@@ -268,23 +308,5 @@ impl<S: UserStore> TokenBroker<S> {
             };
         }
         Err(BrokerError::IdentityBusy)
-    }
-
-    /// Reads the record after a pause, which doubles each time, for another request to finish.
-    ///
-    /// # Errors
-    /// [`BrokerError::IdentityBusy`] when the time is used up.
-    async fn read_after(
-        &self,
-        pause: &mut Duration,
-        user: &RecordKey,
-        ctx: &CallContext<'_>,
-    ) -> Result<UserSnapshot, BrokerError> {
-        if ctx.deadline.remaining() < WAIT_RESERVE + *pause {
-            return Err(BrokerError::IdentityBusy);
-        }
-        tokio::time::sleep(*pause).await;
-        *pause = (*pause * 2).min(MAX_PAUSE);
-        Ok(self.snapshot(user, ctx).await?)
     }
 }

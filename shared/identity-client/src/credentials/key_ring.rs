@@ -74,6 +74,11 @@ impl KeyRing {
         Self { source: Some(source), ..self }
     }
 
+    /// Returns the key that signs now.
+    pub(crate) fn key_in_use(&self) -> AccessKey {
+        self.state().current()
+    }
+
     /// Returns the selector of one call, which begins with the key in use.
     pub(crate) fn selector(&self) -> KeySelector<'_> {
         let key = self.state().current();

@@ -136,7 +136,7 @@ async fn execute_for_user(
             result(Outcome::Done, None, Some(was_known))
         }
         Ok(Accepted { completion: Completion::Deferred(error), was_known }) => {
-            let problem = ProblemDetails::from(acs_broker_core::BrokerError::Acs(error));
+            let problem = ProblemDetails::from(error);
             invocation.note_problem(&problem);
             result(Outcome::Deferred, Some(problem.code), Some(was_known))
         }

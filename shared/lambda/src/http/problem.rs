@@ -41,6 +41,8 @@ pub enum ProblemCode {
     SignInAgain,
     /// The user table did not respond.
     TableUnavailable,
+    /// The user asks for tokens in a loop.
+    TooManyRequests,
     /// The request's body is not JSON in UTF-8 without a content coding.
     UnsupportedMediaType,
     /// The user is suspended.
@@ -70,7 +72,7 @@ const RETRY_AFTER_TOKEN_EXPIRED: Duration = Duration::from_mins(1);
 
 impl ProblemCode {
     /// Every code, in the order of the contract.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::AcsMisconfigured,
         Self::AcsThrottled,
         Self::AcsUnavailable,
@@ -85,6 +87,7 @@ impl ProblemCode {
         Self::ScopeNotAllowed,
         Self::SignInAgain,
         Self::TableUnavailable,
+        Self::TooManyRequests,
         Self::UnsupportedMediaType,
         Self::UserSuspended,
     ];
@@ -101,7 +104,7 @@ impl ProblemCode {
             | Self::UserSuspended => 403,
             Self::BodyTooLarge => 413,
             Self::UnsupportedMediaType => 415,
-            Self::AcsThrottled => 429,
+            Self::AcsThrottled | Self::TooManyRequests => 429,
             Self::AcsMisconfigured | Self::InternalError => 500,
             Self::AcsUnavailable
             | Self::DeadlineExceeded
@@ -116,6 +119,7 @@ impl ProblemCode {
         match self {
             Self::AcsMisconfigured | Self::InternalError => "The service cannot do this at present",
             Self::AcsThrottled => "Too many requests at present",
+            Self::TooManyRequests => "The user asks for too many tokens",
             Self::AcsUnavailable | Self::TableUnavailable => {
                 "A service that is needed does not respond"
             }
@@ -153,6 +157,7 @@ impl ProblemCode {
             Self::OperatorScopeRequired => Metric::OperatorScopeRequired,
             Self::SignInAgain => Metric::SignInAgain,
             Self::TableUnavailable => Metric::TableUnavailable,
+            Self::TooManyRequests => Metric::TooManyRequests,
             Self::UserSuspended => Metric::UserSuspended,
         }
     }
@@ -233,9 +238,15 @@ impl ProblemDetails {
             BrokerError::SignInAgain => (ProblemCode::SignInAgain, None),
             BrokerError::UserSuspended => (ProblemCode::UserSuspended, None),
             BrokerError::IdentityBusy => (ProblemCode::IdentityBusy, Some(RETRY_AFTER_MIN)),
+            BrokerError::TooManyRequests { retry_after } => {
+                (ProblemCode::TooManyRequests, Some((*retry_after).max(RETRY_AFTER_MIN)))
+            }
             BrokerError::NotPermitted => (ProblemCode::InternalError, None),
             BrokerError::TokenExpired { .. } => {
                 (ProblemCode::AcsUnavailable, Some(RETRY_AFTER_TOKEN_EXPIRED))
+            }
+            BrokerError::Paused { retry_after, .. } => {
+                (ProblemCode::AcsUnavailable, Some(*retry_after))
             }
             BrokerError::Acs(error) => classify_acs(error),
             BrokerError::Store(error) => classify_store(error),
@@ -282,13 +293,14 @@ impl From<BrokerError> for ProblemDetails {
         let source: Option<Box<dyn Error + Send + Sync>> = match error {
             BrokerError::Acs(error) => Some(Box::new(error)),
             BrokerError::Store(error) => Some(Box::new(error)),
-            error @ (BrokerError::TokenExpired { .. } | BrokerError::NotPermitted) => {
-                Some(Box::new(error))
-            }
+            error @ (BrokerError::TokenExpired { .. }
+            | BrokerError::Paused { .. }
+            | BrokerError::NotPermitted) => Some(Box::new(error)),
             // Not a fault: the code says it all.
-            BrokerError::SignInAgain | BrokerError::UserSuspended | BrokerError::IdentityBusy => {
-                None
-            }
+            BrokerError::SignInAgain
+            | BrokerError::UserSuspended
+            | BrokerError::IdentityBusy
+            | BrokerError::TooManyRequests { .. } => None,
         };
         Self { retry_after, source, ..Self::new(code) }
     }

@@ -63,8 +63,8 @@ impl HttpResponse {
     /// ACS has not carried it out: the operation is pending, and the client hears why.
     pub fn completed(completion: Completion) -> Result<Self, ProblemDetails> {
         match completion {
-            Completion::Deferred(error) if !error.is_no_such_identity() => {
-                Err(ProblemDetails::from(acs_broker_core::BrokerError::Acs(error)))
+            Completion::Deferred(error) if !error.is_not_found() => {
+                Err(ProblemDetails::from(error))
             }
             Completion::Deferred(_) | Completion::Done => Ok(Self::no_content()),
         }

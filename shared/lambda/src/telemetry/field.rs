@@ -31,6 +31,8 @@ pub enum Field {
     Target,
     /// The claim that gave the time of the sign-in.
     SignInClaim,
+    /// Where the token comes from: `created`, `minted` or `reused`.
+    TokenSource,
     /// The identity provider of an event.
     Provider,
     /// The provider's name for the event.
@@ -55,7 +57,7 @@ pub enum Field {
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Level,
         Self::Message,
         Self::Timestamp,
@@ -70,6 +72,7 @@ impl Field {
         Self::Targets,
         Self::Target,
         Self::SignInClaim,
+        Self::TokenSource,
         Self::Provider,
         Self::Kind,
         Self::EventOperation,
@@ -114,6 +117,9 @@ impl Field {
             Self::Targets => ("targets", "the users of an operator's request, as hashes"),
             Self::Target => ("target", "the user of an event, as a hash"),
             Self::SignInClaim => ("signInClaim", "the claim that gave the time of the sign-in"),
+            Self::TokenSource => {
+                ("tokenSource", "where the token comes from: `created`, `minted` or `reused`")
+            }
             Self::Provider => ("provider", "the identity provider of an event"),
             Self::Kind => ("kind", "the provider's name for the event"),
             Self::EventOperation => ("eventOperation", "the operation that follows from an event"),

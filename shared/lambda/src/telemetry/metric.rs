@@ -5,6 +5,8 @@
 pub enum Metric {
     /// A token was handed out.
     TokenIssued,
+    /// A token in memory was handed out again.
+    TokenReused,
     /// A user's tokens were revoked on request.
     TokensRevoked,
     /// A user's identity was deleted on request.
@@ -67,6 +69,8 @@ pub enum Metric {
     OperatorScopeRequired,
     /// A session was refused that signed in before a cutoff.
     SignInAgain,
+    /// A user was refused who asks for tokens in a loop.
+    TooManyRequests,
     /// The user table did not respond.
     TableUnavailable,
     /// A suspended user was refused.
@@ -75,8 +79,9 @@ pub enum Metric {
 
 impl Metric {
     /// Every metric.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::TokenIssued,
+        Self::TokenReused,
         Self::TokensRevoked,
         Self::UserDeleted,
         Self::SuspensionAdded,
@@ -108,6 +113,7 @@ impl Metric {
         Self::InvalidClaims,
         Self::OperatorScopeRequired,
         Self::SignInAgain,
+        Self::TooManyRequests,
         Self::TableUnavailable,
         Self::UserSuspended,
     ];
@@ -136,6 +142,7 @@ impl Metric {
     const fn texts(self) -> (&'static str, &'static str) {
         match self {
             Self::TokenIssued => ("TokenIssued", "A token was handed out."),
+            Self::TokenReused => ("TokenReused", "A token in memory was handed out again."),
             Self::TokensRevoked => ("TokensRevoked", "A user's tokens were revoked on request."),
             Self::UserDeleted => ("UserDeleted", "A user's identity was deleted on request."),
             Self::SuspensionAdded => ("SuspensionAdded", "An operator suspended a user."),
@@ -213,6 +220,9 @@ impl Metric {
             ),
             Self::SignInAgain => {
                 ("SignInAgain", "A session was refused that signed in before a cutoff.")
+            }
+            Self::TooManyRequests => {
+                ("TooManyRequests", "A user was refused who asks for tokens in a loop.")
             }
             Self::TableUnavailable => ("TableUnavailable", "The user table did not respond."),
             Self::UserSuspended => ("UserSuspended", "A suspended user was refused."),

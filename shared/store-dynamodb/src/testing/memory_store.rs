@@ -5,8 +5,8 @@ use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acs_broker_core::{
-    IdentityState, Page, Record, RecordKey, StoreError, Stored, UniqueId, UserSnapshot, UserStore,
-    WriteOutcome,
+    IdentityState, Page, PendingOperation, Record, RecordKey, StoreError, Stored, UniqueId,
+    UserSnapshot, UserStore, WriteOutcome,
 };
 use identity_client::Deadline;
 use jiff::Timestamp;
@@ -132,14 +132,16 @@ fn current(rows: &Rows, key: &RecordKey, deadline: &Deadline) -> Stored {
 fn in_milliseconds(record: &Record) -> Record {
     let mut record = record.clone();
     let decided_at = record.suspension.as_mut().map(|suspension| &mut suspension.decided_at);
-    let mut instants: Vec<_> = decided_at.into_iter().collect();
+    let pause_until = record.creation_pause.as_mut().map(|pause| &mut pause.until);
+    let mut instants: Vec<_> = decided_at.into_iter().chain(pause_until).collect();
     match &mut record.identity {
         IdentityState::None => {}
         IdentityState::Creating(lease) => instants.push(&mut lease.expires_at),
         IdentityState::Bound(bound) => {
             instants.extend(&mut bound.not_found_since);
             if let Some(pending) = &mut bound.pending {
-                instants.extend([&mut pending.accepted_at, &mut pending.retry_at]);
+                let PendingOperation { accepted_at, retry_at, attempt, .. } = pending;
+                instants.extend([accepted_at, retry_at, &mut attempt.began_at]);
             }
         }
     }

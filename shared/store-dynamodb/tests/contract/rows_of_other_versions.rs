@@ -4,8 +4,9 @@
 use std::time::Duration;
 
 use acs_broker_core::{
-    BoundIdentity, EpochSeconds, IdentityState, Lease, PendingKind, PendingOperation, Record,
-    RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId, UserSnapshot, UserStore,
+    Attempt, BoundIdentity, EpochSeconds, IdentityState, Lease, PendingKind, PendingOperation,
+    Record, RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId, UserSnapshot,
+    UserStore,
 };
 use acs_broker_store_dynamodb::DynamoStore;
 use identity_client::Deadline;
@@ -27,6 +28,7 @@ async fn bound_identity_reads_in_both() {
                 id: UniqueId::from_bits(3),
                 accepted_at: at_ms(1_700_000_000_003),
                 retry_at: at_ms(1_800_000_000_004),
+                attempt: Attempt::begin(at_ms(1_700_000_000_003)),
             }),
         }),
         sessions_valid_after: Some(EpochSeconds(1_500_000_000)),
@@ -36,6 +38,7 @@ async fn bound_identity_reads_in_both() {
             decided_at: at_ms(1_700_000_000_006),
         }),
         unconfirmed_identities: 3,
+        creation_pause: None,
         expires_at: None,
     };
     let expected = Stored { record, revision: Some(UniqueId::from_bits(1)) };
@@ -108,6 +111,7 @@ async fn missing_attributes_have_defaults() {
         id: UniqueId::from_bits(0),
         accepted_at: at_ms(1_700_000_000_000),
         retry_at: at_ms(1_700_000_060_000),
+        attempt: Attempt::begin(at_ms(1_700_000_000_000)),
     });
     let bound = BoundIdentity { pending, ..BoundIdentity::new(identity(), EpochSeconds(0)) };
     let record = Record { identity: IdentityState::Bound(bound), ..Record::default() };

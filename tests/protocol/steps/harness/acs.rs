@@ -8,13 +8,37 @@ use std::sync::{Arc, Mutex};
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::{Transport, TransportError};
+use identity_client::{AccessKey, Timestamp, Transport, TransportError};
 use serde_json::Value;
 use tokio::time::Instant;
 
 use super::now;
 
-pub(super) type Script = Arc<Mutex<VecDeque<(&'static str, Turn)>>>;
+pub(super) type Script = Arc<Mutex<ScriptedTurns>>;
+
+/// What happens to every request that contains a text.
+pub(super) type Rule = (&'static str, fn() -> Turn);
+
+/// What a test has scripted, and what was asked.
+#[derive(Default)]
+pub(super) struct ScriptedTurns {
+    pub(super) next: VecDeque<(&'static str, Turn)>,
+    pub(super) always: Option<Rule>,
+    pub(super) requests: Vec<String>,
+}
+
+impl ScriptedTurns {
+    fn turn(&mut self, line: String) -> Option<Turn> {
+        let always = self.always.filter(|(which, _)| line.contains(which));
+        let is_next = self.next.front().is_some_and(|(which, _)| line.contains(which));
+        self.requests.push(line);
+        if is_next {
+            return self.next.pop_front().map(|(_, turn)| turn);
+        }
+        always.map(|(_, turn)| turn())
+    }
+}
+
 pub(super) type Action = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
 /// What happens to a request to ACS.
@@ -57,25 +81,21 @@ impl Transport for Acs {
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
         Box::pin(async move {
             let line = format!("{} {}", request.method(), request.uri().path());
-            let turn = {
-                let mut script = self.script.lock().unwrap();
-                let is_next = script.front().is_some_and(|(which, _)| line.contains(which));
-                is_next.then(|| script.pop_front()).flatten()
-            };
-            if let Some((_, Turn::Respond(status, body))) = turn {
+            let turn = self.script.lock().unwrap().turn(line);
+            if let Some(Turn::Respond(status, body)) = turn {
                 let body = Bytes::from_static(body.as_bytes());
                 return Ok(Response::builder().status(status).body(body).unwrap());
             }
             let mut response = self.emulator.handle(&request, now(self.start)).response;
             match turn {
-                Some((_, Turn::Edit(edit))) => {
+                Some(Turn::Edit(edit)) => {
                     let mut json = serde_json::from_slice(response.body()).unwrap();
                     edit(&mut json);
                     *response.body_mut() = json.to_string().into();
                     Ok(response)
                 }
-                Some((_, Turn::ReplyLost)) => Err(TransportError::interrupted("scripted")),
-                Some((_, Turn::Interleave(action))) => {
+                Some(Turn::ReplyLost) => Err(TransportError::interrupted("scripted")),
+                Some(Turn::Interleave(action)) => {
                     action().await;
                     Ok(response)
                 }
@@ -83,6 +103,15 @@ impl Transport for Acs {
             }
         })
     }
+}
+
+/// Regenerates an access key by the emulator's control API, and returns the new one.
+pub(super) fn regenerate(emulator: &Emulator, key: &str, now: Timestamp) -> AccessKey {
+    let url = format!("https://acs.example/_emulator/keys/{key}/regenerate");
+    let request = Request::post(url).body(Bytes::new()).unwrap();
+    let response = emulator.handle(&request, now).response;
+    let body: Value = serde_json::from_slice(response.body()).unwrap();
+    body["accessKey"].as_str().unwrap().parse().unwrap()
 }
 
 impl std::fmt::Debug for Acs {

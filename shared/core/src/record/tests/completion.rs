@@ -27,7 +27,10 @@ fn deletion_leaves_a_tombstone() {
 fn pending_comes_before_a_token() {
     for kind in [PendingKind::Delete, PendingKind::Revoke] {
         let record = bound(Some(pending(kind, 1, 150)));
-        assert_eq!(record.next_step(None, at(200)), NextStep::CompletePending);
+        assert_eq!(
+            record.next_step(None, at(200)),
+            NextStep::CompletePending(record.pending().unwrap())
+        );
         assert!(!record.is_usable(&identity("a")));
     }
     let step = bound_at_100().next_step(None, at(200));

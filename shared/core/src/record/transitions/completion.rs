@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::record::Record;
 use crate::record::identity_state::{BoundIdentity, IdentityState};
+use crate::record::pause::{Attempt, AttemptState};
 use crate::record::pending_operation::{PendingKind, PendingOperation};
 
 impl Record {
@@ -34,6 +35,40 @@ impl Record {
                 is_gone.then(|| empty.with_expiry(retention, now))
             }
         }
+    }
+
+    /// Begins an attempt to carry out `operation`, unless another one is under way or has just
+    /// failed.
+    pub(crate) fn begin_attempt(
+        &self,
+        operation: PendingOperation,
+        now: Timestamp,
+    ) -> Option<Self> {
+        let bound = self.bound()?;
+        let pending = bound.pending.filter(|pending| pending.id == operation.id)?;
+        if pending.attempt.state(now) != AttemptState::Free {
+            return None;
+        }
+        Some(self.with_attempt(bound, pending, Attempt::begin(now)))
+    }
+
+    /// Notes that an attempt to carry out `operation` has failed.
+    pub(crate) fn fail_attempt(&self, operation: PendingOperation) -> Option<Self> {
+        let bound = self.bound()?;
+        let pending = bound.pending.filter(|pending| pending.id == operation.id)?;
+        let attempt = Attempt { failed: true, ..pending.attempt };
+        (!pending.attempt.failed).then(|| self.with_attempt(bound, pending, attempt))
+    }
+
+    fn with_attempt(
+        &self,
+        bound: &BoundIdentity,
+        pending: PendingOperation,
+        attempt: Attempt,
+    ) -> Self {
+        let pending = Some(PendingOperation { attempt, ..pending });
+        let identity = IdentityState::Bound(BoundIdentity { pending, ..bound.clone() });
+        Self { identity, ..self.clone() }
     }
 
     /// Reschedules `operation`, which has just failed once more.

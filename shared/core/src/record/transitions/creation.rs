@@ -6,6 +6,7 @@ use identity_client::IdentityId;
 use jiff::Timestamp;
 
 use crate::record::identity_state::{BoundIdentity, IdentityState, Lease};
+use crate::record::pause::CreationPause;
 use crate::record::pending_operation::{PendingKind, PendingOperation};
 use crate::record::unique_id::UniqueId;
 use crate::record::{NextStep, Record};
@@ -45,7 +46,8 @@ impl Record {
     pub(crate) fn bind(&self, lease: UniqueId, identity: &IdentityId) -> Option<Self> {
         let lease = self.lease_of(lease).filter(|lease| !lease.cancelled)?;
         let bound = BoundIdentity::new(identity.clone(), lease.sign_in);
-        Some(Self { identity: IdentityState::Bound(bound), ..self.clone() })
+        let identity = IdentityState::Bound(bound);
+        Some(Self { identity, creation_pause: None, ..self.clone() })
     }
 
     /// Cancels the lease, so that a write that is still on its way cannot bind by it.
@@ -98,7 +100,12 @@ impl Record {
 
     fn without_lease(&self, unconfirmed: u32, retention: Duration, now: Timestamp) -> Self {
         let unconfirmed_identities = self.unconfirmed_identities + unconfirmed;
-        let next = Self { identity: IdentityState::None, unconfirmed_identities, ..self.clone() };
+        let creation_pause = match unconfirmed {
+            0 => self.creation_pause,
+            _ => Some(CreationPause::after(self.creation_pause, now)),
+        };
+        let identity = IdentityState::None;
+        let next = Self { identity, unconfirmed_identities, creation_pause, ..self.clone() };
         next.with_expiry(retention, now)
     }
 }

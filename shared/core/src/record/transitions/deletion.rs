@@ -43,7 +43,8 @@ impl Record {
             }
             IdentityState::Bound(bound) => {
                 let earlier = bound.pending.filter(|pending| pending.kind == PendingKind::Delete);
-                let pending = earlier.unwrap_or_else(|| request.pending(PendingKind::Delete));
+                let pending =
+                    earlier.unwrap_or_else(|| request.pending(PendingKind::Delete, bound.pending));
                 IdentityState::Bound(BoundIdentity { pending: Some(pending), ..bound.clone() })
             }
         };

@@ -27,9 +27,20 @@ pub(crate) struct OperationRequest {
 }
 
 impl OperationRequest {
-    /// Returns the pending operation that this request adds.
-    pub(super) fn pending(&self, kind: PendingKind) -> PendingOperation {
-        PendingOperation::accept(kind, self.id, self.now)
+    /// Returns the pending operation that this request adds, in the place of `older`. An operator
+    /// does not wait for the end of a pause.
+    pub(super) fn pending(
+        &self,
+        kind: PendingKind,
+        older: Option<PendingOperation>,
+    ) -> PendingOperation {
+        let accepted = PendingOperation::accept(kind, self.id, self.now);
+        match self.initiator {
+            Initiator::Operator => accepted,
+            Initiator::User { .. } | Initiator::IdentityProvider { .. } => {
+                accepted.replacing(older, self.now)
+            }
+        }
     }
 }
 

@@ -27,7 +27,7 @@ impl Record {
         };
         let sessions_valid_after = self.sessions_valid_after.max(raised);
         let next = Self { sessions_valid_after, ..self.clone() }
-            .with_pending_revocation(request.pending(PendingKind::Revoke));
+            .with_pending_revocation(request.pending(PendingKind::Revoke, self.pending()));
         self.if_changed(next.with_expiry(request.retention, now))
     }
 }

@@ -30,7 +30,7 @@ impl Record {
         let mut next = self.revoke(false, request).unwrap_or_else(|| self.clone());
         if let Some(suspension) = self.decide(request.initiator, false, request.now) {
             next = Self { suspension: Some(suspension), ..next }
-                .with_pending_revocation(request.pending(PendingKind::Revoke));
+                .with_pending_revocation(request.pending(PendingKind::Revoke, self.pending()));
         }
         self.if_changed(next.with_expiry(request.retention, request.now))
     }

@@ -1,10 +1,11 @@
 //! One row, written and read by one caller after the other.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use acs_broker_core::{
-    BoundIdentity, EpochSeconds, IdentityState, Lease, PendingKind, PendingOperation, Record,
-    RecordKey, Stored, SuspendedBy, Suspension, UserStore, WriteOutcome,
+    Attempt, BoundIdentity, CreationPause, EpochSeconds, IdentityState, Lease, PendingKind,
+    PendingOperation, Record, RecordKey, Stored, SuspendedBy, Suspension, UserStore, WriteOutcome,
 };
 use identity_client::Timestamp;
 
@@ -39,6 +40,7 @@ fn whole_records() -> Vec<Record> {
                 id: unique_id(u128::MAX),
                 accepted_at: at_ms(1_700_000_000_003),
                 retry_at: at_ms(1_800_000_000_004),
+                attempt: Attempt { began_at: at_ms(1_700_000_000_007), failed: true },
             }),
         })
     });
@@ -63,6 +65,10 @@ fn whole_records() -> Vec<Record> {
             sessions_valid_after: Some(EpochSeconds(NOON - 1)),
             suspension: Some(Suspension { by, lifted, decided_at: at_ms(1_700_000_000_006) }),
             unconfirmed_identities: 2,
+            creation_pause: Some(CreationPause {
+                until: at_ms(1_700_000_000_008),
+                length: Duration::from_secs(4),
+            }),
             expires_at: Some(EpochSeconds(NOON + 1)),
         })
         .collect()
@@ -89,6 +95,7 @@ pub(crate) async fn instants_keep_milliseconds(table: &Arc<impl UserStore>) {
                 id: unique_id(9),
                 accepted_at: at,
                 retry_at: at,
+                attempt: Attempt::begin(at),
             }),
             ..BoundIdentity::new(identity(), EpochSeconds(7))
         })
