@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-aws package deploy deny tools nextest plan simulate size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples package release deploy deny advisories cargo-deny tools nextest plan simulate size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -13,17 +13,17 @@ QUICK_SEEDS := 0..80
 export PATH := $(PATH):$(CURDIR)/.tools/cargo-nextest/bin
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --quiet --locked -p acs-broker-local -- $(ARGS)
 
-test: plan tools nextest lint-aws package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
+test: plan tools nextest lint-aws lint-examples package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --doc --locked --quiet
 	tests/tools/without-leftovers $(CARGO) nextest run --workspace --locked --profile full
 
-check: nextest ## Before each commit: format, lints, and every test that needs no download
+check: nextest lint-scripts ## Before each commit: format, lints, and every test that needs no big download
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --locked -- -D warnings
 	$(CARGO) build --workspace --bins --examples --locked
@@ -34,21 +34,37 @@ docs: ## Write the pages of docs/reference from code, contract and help texts
 	$(CARGO) build --quiet --locked -p acs-broker-cli
 	UPDATE_REFERENCE=1 $(CARGO) test --quiet --locked -p acs-broker-e2e --test e2e reference::
 
+lint-scripts: ## Check the scripts with ruff and shellcheck, and all spelling with typos
+	@tests/tools/install ruff shellcheck typos
+	@tests/tools/lint-scripts
+
 lint-aws: ## Check the AWS template with SAM, cfn-lint and checkov
 	@tests/tools/install checkov iac
 	@infra/aws/lint
+
+lint-examples: ## Check a release's template, and the CDK and Terraform examples that deploy one
+	@tests/tools/install cdk hcl2 iac
+	@infra/examples/check
 
 package: ## Build the functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
 	@tests/tools/install cargo-lambda zig
 	@infra/aws/package $(if $(ARCH),--arch $(ARCH)) $(if $(VERIFY),--verify)
 
+release: package ## Put what a release has into target/release-files; make release ARCH=arm64
+	@infra/aws/release $(if $(ARCH),--arch $(ARCH))
+
 deploy: ## Deploy into AWS with your own credentials; it asks for the parameters; make deploy ARCH=x86_64
 	@tests/tools/install cargo-lambda iac zig
 	cd infra/aws && ./sam build --parameter-overrides Architecture=$(or $(ARCH),arm64) && ./sam deploy --guided
 
-deny: ## Check licences, bans and sources of the dependencies
-	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --debug --root .tools/cargo-deny cargo-deny@0.20.2
+deny: cargo-deny ## Check licences, bans and sources of the dependencies
 	$(CARGO_DENY) --locked check licenses bans sources
+
+advisories: cargo-deny ## Check the dependencies against the RustSec database, which it downloads
+	$(CARGO_DENY) --locked check advisories
+
+cargo-deny:
+	@test -x $(CARGO_DENY) || $(CARGO) install --quiet --locked --debug --root .tools/cargo-deny cargo-deny@0.20.2
 
 tools: ## Install the programs that the tests need beside Rust, into .tools/
 	@tests/tools/install

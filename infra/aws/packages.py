@@ -72,10 +72,15 @@ def check_glibc(binary: Path) -> None:
 
 def zipped(binary: Path) -> bytes:
     """The archive that Lambda takes. No time and no owner: the same binary gives the same bytes."""
-    entry = zipfile.ZipInfo("bootstrap", date_time=(1980, 1, 1, 0, 0, 0))
-    entry.create_system = 3  # Unix, whatever this machine is
-    entry.external_attr = 0o755 << 16
+    entry = file_entry("bootstrap", 0o755)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         file.writestr(entry, binary.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
     return archive.getvalue()
+
+
+def file_entry(name: str, mode: int) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    entry.create_system = 3  # Unix, whatever this machine is
+    entry.external_attr = mode << 16
+    return entry

@@ -42,7 +42,7 @@ class RuntimeApi:
     @property
     def address(self) -> str:
         """Returns the value of AWS_LAMBDA_RUNTIME_API."""
-        return "127.0.0.1:{}".format(self._server.server_address[1])
+        return f"127.0.0.1:{self._server.server_address[1]}"
 
     def wait_until_asked(self, seconds: float) -> bool:
         """Returns whether the function asks for an event, which ends its start, within the time."""

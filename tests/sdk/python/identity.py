@@ -66,11 +66,11 @@ async def lifetimes(client):
     for minutes in (59, 1441):
         lifetime = timedelta(minutes=minutes)
         await emulator.check_invalid(
-            lambda: client.get_token(user, ["chat"], token_expires_in=lifetime),
+            lambda lifetime=lifetime: client.get_token(user, ["chat"], token_expires_in=lifetime),
             f"get_token refuses {minutes} minutes",
         )
         await emulator.check_invalid(
-            lambda: client.create_user_and_token(["chat"], token_expires_in=lifetime),
+            lambda lifetime=lifetime: client.create_user_and_token(["chat"], token_expires_in=lifetime),
             f"create_user_and_token refuses {minutes} minutes",
         )
 
