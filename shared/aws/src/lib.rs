@@ -1,6 +1,7 @@
 //! The AWS SDKs' clients: how they are set up, over the process's one HTTP client.
 
 mod http_client;
+mod retry;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use aws_types::SdkConfig;
 use aws_types::region::Region;
 
 pub use crate::http_client::http_client;
+pub use crate::retry::RetryStaleSignatures;
 pub use aws_credential_types::Credentials;
 pub use aws_credential_types::provider::SharedCredentialsProvider;
 

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::error::Error;
 use std::time::Duration;
 
-use acs_broker_aws::{Access, Attempts, sdk_config};
-use aws_sdk_secretsmanager::Client;
+use acs_broker_aws::{Access, Attempts, RetryStaleSignatures, sdk_config};
 use aws_sdk_secretsmanager::config::http::HttpResponse;
 use aws_sdk_secretsmanager::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_secretsmanager::operation::get_secret_value::GetSecretValueError;
+use aws_sdk_secretsmanager::{Client, config};
 use thiserror::Error;
 
 use crate::reader::SECRET_NAMES;
@@ -40,7 +40,11 @@ const ATTEMPTS: Attempts =
 impl Secret {
     /// Returns the secret of this name or ARN. Nothing is sent yet.
     pub(crate) fn new(id: String, access: Access, http: reqwest::Client) -> Self {
-        Self { client: Client::new(&sdk_config(access, http, ATTEMPTS)), id }
+        let config = config::Builder::from(&sdk_config(access, http, ATTEMPTS));
+        Self {
+            client: Client::from_conf(config.retry_classifier(RetryStaleSignatures).build()),
+            id,
+        }
     }
 
     /// Returns its settings as they are now. All attempts together end before Lambda gives a start

@@ -13,8 +13,16 @@ use tokio::time::timeout_at;
 
 /// DynamoDB's codes for throttling: of the table, of the account, of the control plane.
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html>
-const THROTTLED: [&str; 3] =
-    ["ProvisionedThroughputExceededException", "RequestLimitExceeded", "ThrottlingException"];
+const THROTTLED: [&str; 4] = [
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingException",
+    // Another writer's transaction holds the row for a moment.
+    "TransactionConflictException",
+];
+/// The date of a signature has passed, though the call was signed anew: the clock is wrong, or the
+/// function was frozen again. Later it will do.
+const EXPIRED: &str = "Signature expired";
 
 /// Why a call failed, for the operator.
 ///
@@ -57,6 +65,7 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
 {
     let code = error.code().unwrap_or("no code").to_owned();
+    let is_expired = error.message().is_some_and(|message| message.starts_with(EXPIRED));
     let request_id = error.request_id().unwrap_or("without id").to_owned();
     match error {
         SdkError::ConstructionFailure(_) => StoreError::refused(CallError::NotSent { operation }),
@@ -72,7 +81,7 @@ where
                 CallError::Refused { operation, status: status.as_u16(), code, request_id };
             if is_throttled {
                 StoreError::throttled(failure)
-            } else if status.is_client_error() {
+            } else if status.is_client_error() && !is_expired {
                 StoreError::refused(failure)
             } else {
                 StoreError::unavailable(failure)

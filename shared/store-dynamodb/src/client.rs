@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use acs_broker_aws::{Access, Attempts, sdk_config};
-use aws_sdk_dynamodb::Client;
+use acs_broker_aws::{Access, Attempts, RetryStaleSignatures, sdk_config};
+use aws_sdk_dynamodb::{Client, config};
 
 /// The timeout is a hundred times what DynamoDB usually takes (single-digit milliseconds), and
 /// short enough that all attempts fit into a few seconds. The backoff is what `aws-config` sets for
@@ -15,7 +15,8 @@ const ATTEMPTS: Attempts =
 /// Returns the client; `http` is the process's one HTTP client, whose connections it shares.
 #[must_use]
 pub fn client(access: Access, http: reqwest::Client) -> Client {
-    Client::new(&sdk_config(access, http, ATTEMPTS))
+    let config = config::Builder::from(&sdk_config(access, http, ATTEMPTS));
+    Client::from_conf(config.retry_classifier(RetryStaleSignatures).build())
 }
 
 #[cfg(test)]

@@ -86,12 +86,36 @@ async fn silent_call_ends_at_deadline() {
 /// A table over its capacity is told from a broken one.
 #[tokio::test]
 async fn capacity_errors_are_throttling() {
-    for code in
-        ["ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"]
-    {
+    for code in [
+        "ProvisionedThroughputExceededException",
+        "ThrottlingException",
+        "RequestLimitExceeded",
+        "TransactionConflictException",
+    ] {
         let error = failure(400, &refusal(code), ATTEMPTS).await;
         assert!(error.is_throttled() && error.is_transient(), "{code}: {error:?}");
     }
+}
+
+/// What DynamoDB responds to the first call of a function that was frozen for half an hour.
+const EXPIRED: &str = r#"{"__type": "com.amazon.coral.service#InvalidSignatureException",
+    "message": "Signature expired: 20261126T130000Z is now earlier than 20261126T133000Z"}"#;
+
+/// The first call after a freeze is signed anew, and the user does not see it.
+#[tokio::test]
+async fn expired_signature_is_signed_anew() {
+    let replies = [Reply::Answer(400, EXPIRED.to_owned()), Reply::Answer(200, "{}".to_owned())];
+    let endpoint = Endpoint::scripted(replies).await;
+    let deadline = Deadline::new(Timestamp::UNIX_EPOCH, Duration::from_secs(5));
+    let stored = table_at(&endpoint.url).read(&alice(), &deadline).await.unwrap();
+    assert_eq!((stored.record, endpoint.left()), (Record::default(), 0));
+}
+
+/// A clock that is wrong for longer is an outage, and not a missing right.
+#[tokio::test]
+async fn lasting_expiry_is_unavailable() {
+    let error = failure(400, EXPIRED, ATTEMPTS).await;
+    assert!(error.is_transient() && !error.is_throttled(), "{error:?}");
 }
 
 /// A service in trouble is asked three times.
