@@ -16,7 +16,7 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
-	@$(CARGO) run --quiet --locked -p acs-broker-local -- $(ARGS)
+	@$(CARGO) run --locked -p acs-broker-local -- $(ARGS)
 
 test: plan tools nextest lint-aws lint-examples package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked

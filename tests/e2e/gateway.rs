@@ -222,14 +222,14 @@ async fn bad_sign_in_names_the_mistake() {
     let stack = StackProcess::start().await;
     for (body, mistake) in [
         (r#"{"subject":""}"#, "subject must not be empty"),
-        ("{}", "missing field `subject`"),
-        (r#"{"subject":"alice","issued_at":1}"#, "unknown field `issued_at`"),
-        (r#"{"subject":7}"#, "invalid type: integer `7`"),
-        (r#"{"subject":"alice","authTime":"now"}"#, "invalid type: string"),
-        (r#"{"subject":"alice","claims":[]}"#, "invalid type: sequence"),
-        (r#"{"subject":"a","subject":"b"}"#, "duplicate field `subject`"),
-        ("alice", "expected value"),
-        ("", "EOF"),
+        ("{}", "subject is missing"),
+        (r#"{"subject":"alice","issued_at":1}"#, "issued_at is not a field"),
+        (r#"{"subject":7}"#, "subject must be a string"),
+        (r#"{"subject":"alice","authTime":"now"}"#, "authTime must be a whole number"),
+        (r#"{"subject":"alice","claims":[]}"#, "claims must be a JSON object"),
+        (r#"{"subject":"a","subject":"b"}"#, "subject must not be given twice"),
+        ("alice", "the body is not JSON"),
+        ("", "the body is empty"),
     ] {
         let request = stack.request(Method::POST, "/dev/sign-in").body(body);
         let response = stack.send(request).await;

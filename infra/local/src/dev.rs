@@ -5,4 +5,5 @@ pub(crate) mod event_bus;
 pub(crate) mod health;
 pub(crate) mod identity_provider;
 pub(crate) mod routes;
+pub(crate) mod sign_in;
 pub(crate) mod signing_key;

@@ -2,7 +2,9 @@
 
 pub(crate) mod authorization_error;
 pub(crate) mod authorizer;
+pub(crate) mod bearer;
 pub(crate) mod claims;
+pub(crate) mod connection;
 pub(crate) mod cors;
 pub(crate) mod event;
 pub(crate) mod path;
@@ -13,3 +15,4 @@ pub(crate) mod response;
 pub(crate) mod routes;
 pub(crate) mod server;
 pub(crate) mod token_lifetime;
+pub(crate) mod wire;

@@ -6,12 +6,16 @@ mod clock;
 mod dev;
 mod gateway;
 mod hosting;
+mod log;
 mod options;
+mod preflight;
 mod ready;
 mod stack;
 mod state;
 
 pub use crate::hosting::environment::ProcessEnvironment;
+pub use crate::log::trace::EventFormat;
+pub use crate::log::{Log, LogFormat};
 pub use crate::options::Options;
 pub use crate::ready::Ready;
-pub use crate::stack::Stack;
+pub use crate::stack::{Stack, StartError};

@@ -1,15 +1,23 @@
 //! The command line.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 
 use clap::Parser;
 use url::Url;
+
+use crate::log::LogFormat;
 
 /// Runs the whole product on this machine: the functions behind a gateway, with an identity
 /// provider, a table and Azure Communication Services of their own. Port 0 picks a free port.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "local", version)]
 pub struct Options {
+    /// Address of the gateway and the identity provider; 0.0.0.0 lets phones in. Anyone who reaches
+    /// it can sign in as anybody
+    #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    pub host: IpAddr,
+
     /// Port of the gateway and the identity provider. It is part of the issuer's name: with another
     /// port every user is a new one
     #[arg(long, default_value_t = 8080)]
@@ -40,9 +48,35 @@ pub struct Options {
     #[arg(long, value_name = "URL", value_parser = invoke_api)]
     pub functions: Option<Url>,
 
+    /// What is logged: one readable line for each request, or the functions' lines as on Lambda
+    #[arg(long, value_enum, default_value_t = LogFormat::Text)]
+    pub log: LogFormat,
+
     /// Print one line of JSON when ready
     #[arg(long)]
     pub json: bool,
+}
+
+impl Options {
+    /// Returns what becomes of the state at the end, as a clause.
+    #[must_use]
+    pub fn fate_of_state(&self) -> String {
+        if self.in_memory {
+            "nothing is kept (--in-memory)".to_owned()
+        } else {
+            format!("the state is kept in {}", self.state.display())
+        }
+    }
+
+    /// Returns the options that name a port, with the port.
+    pub(crate) fn ports(&self) -> [(&'static str, u16); 4] {
+        [
+            ("--port", self.port),
+            ("--acs-port", self.acs_port),
+            ("--acs-https-port", self.acs_https_port),
+            ("--table-port", self.table_port),
+        ]
+    }
 }
 
 /// A URL to which the invoke API's path can be added.
@@ -63,21 +97,24 @@ mod tests {
 
     use super::*;
 
+    /// The command line does not contradict itself.
     #[test]
-    fn the_command_line_is_consistent() {
+    fn command_line_is_consistent() {
         Options::command().debug_assert();
     }
 
+    /// State is kept in a folder unless it is to be forgotten.
     #[test]
-    fn state_is_kept_in_a_folder_unless_it_is_to_be_forgotten() {
+    fn state_is_kept_unless_forgotten() {
         let options = Options::parse_from(["local"]);
         assert_eq!((options.port, options.in_memory), (8080, false));
         assert!(Options::try_parse_from(["local", "--in-memory", "--state", "x"]).is_err());
         assert!(Options::parse_from(["local", "--in-memory"]).in_memory);
     }
 
+    /// Functions elsewhere are behind HTTP, at a URL to which a path can be added.
     #[test]
-    fn functions_elsewhere_are_behind_http_at_a_url_that_can_be_prolonged() {
+    fn functions_url_can_be_prolonged() {
         for (url, is_good) in [
             ("http://127.0.0.1:9000", true),
             ("https://lambda.example/behind/", true),

@@ -27,6 +27,12 @@ pub struct Ready {
     /// Whether they do.
     #[serde(skip)]
     pub functions_run_elsewhere: bool,
+    /// Whether other machines reach the gateway.
+    #[serde(skip)]
+    pub is_reachable_from_elsewhere: bool,
+    /// What becomes of the state at the end, as a clause.
+    #[serde(skip)]
+    pub fate_of_state: String,
 }
 
 /// A command to copy and paste, for a POSIX shell.
@@ -43,23 +49,32 @@ fn quoted(text: &str) -> String {
 }
 
 impl fmt::Display for Ready {
+    /// One screen: the command to try first, then the addresses.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let acs = &self.acs;
-        writeln!(formatter, "gateway            {}", self.gateway)?;
-        writeln!(formatter, "identity provider  {}", self.issuer)?;
+        let policy = self.settings.get("SCOPE_POLICY").map(String::as_str).unwrap_or_default();
+        writeln!(formatter, "Ready. Ctrl-C stops it; {}.\n", self.fate_of_state)?;
+        if self.is_reachable_from_elsewhere {
+            let port = self.gateway.rsplit(':').next().unwrap_or_default();
+            writeln!(formatter, "WARNING: anyone who reaches port {port} can sign in as")?;
+            writeln!(formatter, "anybody, with any claims. Use it in a network you trust.\n")?;
+        }
+        if self.functions_run_elsewhere {
+            writeln!(formatter, "The functions need this environment:\n")?;
+            for (name, value) in &self.settings {
+                writeln!(formatter, "export {name}={}", quoted(value))?;
+            }
+            writeln!(formatter)?;
+        }
+        writeln!(formatter, "Try it: sign alice in and fetch a token for her.\n\n{}\n", self.curl)?;
+        writeln!(formatter, "API, sign-in       {}", self.gateway)?;
+        writeln!(formatter, "scope policy       {policy}")?;
         writeln!(formatter, "table              {} ({})", self.table.endpoint, self.table.name)?;
         writeln!(formatter, "ACS emulator       {}", acs.http)?;
         writeln!(formatter, "  connection       {}", acs.connection_string)?;
         writeln!(formatter, "  over TLS         {}", acs.https)?;
         writeln!(formatter, "  connection       {}", acs.https_connection_string)?;
-        writeln!(formatter, "  certificate      {}", acs.ca_file.display())?;
-        if self.functions_run_elsewhere {
-            writeln!(formatter, "\nThe functions need this environment:\n")?;
-            for (name, value) in &self.settings {
-                writeln!(formatter, "export {name}={}", quoted(value))?;
-            }
-        }
-        writeln!(formatter, "\nSign in and fetch a token:\n\n{}", self.curl)
+        writeln!(formatter, "  certificate      {}", acs.ca_file.display())
     }
 }
 
@@ -69,8 +84,9 @@ mod tests {
 
     use super::*;
 
+    /// A shell reads a setting as it is, whatever is in it.
     #[test]
-    fn a_shell_reads_a_setting_as_it_is_whatever_is_in_it() {
+    fn shell_reads_any_setting_unchanged() {
         for text in ["", "it's", "''", "a;b $HOME `id` \"c\" \\ '", "line\nline"] {
             let script = format!("printf %s {}", quoted(text));
             let output = Command::new("sh").args(["-c", &script]).output().unwrap();
@@ -78,8 +94,9 @@ mod tests {
         }
     }
 
+    /// The command to try first can be pasted into a shell.
     #[test]
-    fn the_command_quotes_what_a_shell_would_read() {
+    fn command_is_quoted_for_a_shell() {
         assert_eq!(
             curl("http://127.0.0.1:8080"),
             "curl -sS -X POST http://127.0.0.1:8080/v1/token -H \"Authorization: Bearer \

@@ -1,12 +1,12 @@
 //! The parts, put together.
 
-use std::future::Future;
+use std::collections::BTreeMap;
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use axum::Router;
+use axum::{Router, middleware};
 use identity_client::BuildError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
@@ -18,12 +18,14 @@ use crate::dev::routes::{self as dev_routes, DevApi};
 use crate::gateway::authorizer::Authorizer;
 use crate::gateway::routes::{ContractError, OPENAPI, Routes};
 use crate::gateway::server::Gateway;
-use crate::gateway::{cors, server};
+use crate::gateway::{connection, cors, server};
 use crate::hosting::acs::{Acs, AcsStartError};
-use crate::hosting::environment::{self, OPERATOR_SCOPE, ProcessEnvironment};
+use crate::hosting::environment::{self, OPERATOR_SCOPE, ProcessEnvironment, SUBJECT_CLAIM};
 use crate::hosting::schedule;
 use crate::hosting::table::{Table, TableStartError};
+use crate::log::refusals;
 use crate::options::Options;
+use crate::preflight::{self, Faults};
 use crate::ready::{self, Ready};
 use crate::state::{KeyFileError, State};
 
@@ -36,7 +38,7 @@ pub struct Stack {
     /// How to use it.
     pub ready: Ready,
     stop: oneshot::Sender<()>,
-    server: JoinHandle<io::Result<()>>,
+    server: JoinHandle<()>,
     schedule: JoinHandle<()>,
     acs: Acs,
     table: Table,
@@ -47,6 +49,9 @@ pub struct Stack {
 /// The stack could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// Options or settings have to be changed.
+    #[error("{0}")]
+    Faults(Faults),
     /// The folder of `--state` cannot be used.
     #[error("the state folder {} cannot be used", .0.display())]
     State(PathBuf, #[source] io::Error),
@@ -85,23 +90,21 @@ impl Stack {
         options: &Options,
         host: ProcessEnvironment<'_>,
     ) -> Result<Self, StartError> {
+        preflight::check(options, host).map_err(StartError::Faults)?;
         let mut routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
         let http = identity_client::http_client(None).map_err(StartError::Http)?;
         let state =
             if options.in_memory { State::forgotten() } else { State::kept_in(&options.state) };
         let state = state.map_err(|source| StartError::State(options.state.clone(), source))?;
         // First of all, because it locks the state against a second stack.
-        let acs = Acs::start(&state, options.acs_port, options.acs_https_port).await;
-        let acs = acs.map_err(|error| match error {
-            error if error.is_locked() => StartError::Locked(options.state.clone(), error),
-            error => StartError::Acs(error),
-        })?;
+        let acs = start_acs(&state, options).await?;
         let key = state.signing_key().map_err(StartError::Key)?;
         let table = Table::start(&state, options.table_port, http.clone())
             .await
             .map_err(StartError::Table)?;
-        let (listener, url) =
-            listen(options.port).await.map_err(|source| StartError::Port(options.port, source))?;
+        let (listener, url) = listen(options.host, options.port)
+            .await
+            .map_err(|source| StartError::Port(options.port, source))?;
 
         let settings = environment::settings(&url, &acs.access, &table.access, host);
         if let Some(scope) = settings.get(OPERATOR_SCOPE) {
@@ -116,6 +119,8 @@ impl Stack {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
             functions: functions.clone(),
+            subject_claim: (host.environment)(SUBJECT_CLAIM).unwrap_or_else(|| "sub".to_owned()),
+            log: host.log.clone(),
             clock: host.clock,
         };
         let dev = DevApi {
@@ -131,18 +136,11 @@ impl Stack {
             clock: host.clock,
         };
         let (stop, stopped) = oneshot::channel();
-        let server = tokio::spawn(serve(listener, router(gateway, dev), async {
+        let (api, log) = (router(gateway, dev), host.log.clone());
+        let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
-        let ready = Ready {
-            curl: ready::curl(&url),
-            gateway: url.clone(),
-            issuer: url,
-            acs: acs.access.clone(),
-            table: table.access.clone(),
-            settings,
-            functions_run_elsewhere: options.functions.is_some(),
-        };
+        let ready = ready(options, url, settings, &acs, &table);
         Ok(Self { ready, stop, server, schedule, acs, table, _state: state })
     }
 
@@ -162,26 +160,54 @@ impl Stack {
     }
 }
 
-async fn listen(port: u16) -> io::Result<(TcpListener, String)> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
-    let port = listener.local_addr()?.port();
-    Ok((listener, format!("http://127.0.0.1:{port}")))
+async fn start_acs(state: &State, options: &Options) -> Result<Acs, StartError> {
+    let acs = Acs::start(state, options.acs_port, options.acs_https_port).await;
+    acs.map_err(|error| match error {
+        error if error.is_locked() => StartError::Locked(options.state.clone(), error),
+        error => StartError::Acs(error),
+    })
 }
 
-async fn serve(
-    listener: TcpListener,
-    router: Router,
-    stopped: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<()> {
-    let service = router.into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stopped).await
+fn ready(
+    options: &Options,
+    url: String,
+    settings: BTreeMap<&'static str, String>,
+    acs: &Acs,
+    table: &Table,
+) -> Ready {
+    Ready {
+        curl: ready::curl(&url),
+        gateway: url.clone(),
+        issuer: url,
+        acs: acs.access.clone(),
+        table: table.access.clone(),
+        settings,
+        fate_of_state: options.fate_of_state(),
+        is_reachable_from_elsewhere: !options.host.is_loopback(),
+        functions_run_elsewhere: options.functions.is_some(),
+    }
+}
+
+/// Returns a listener and its URL. All addresses have no common URL; then the machine's own
+/// name for itself stands there, so that the issuer's name stays the same.
+async fn listen(host: IpAddr, port: u16) -> io::Result<(TcpListener, String)> {
+    let listener = TcpListener::bind((host, port)).await?;
+    let port = listener.local_addr()?.port();
+    let host = if host.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { host };
+    Ok((listener, format!("http://{}", SocketAddr::new(host, port))))
 }
 
 /// Returns the contract's routes and those under `/dev`, for pages of this machine too.
 fn router(gateway: Gateway, api: DevApi) -> Router {
+    let log = gateway.log.clone();
     let contract = server::router(gateway);
-    dev_routes::router(api).fallback_service(contract).layer(cors::layer())
+    dev_routes::router(api)
+        .layer(middleware::from_fn_with_state(log, refusals::write))
+        .fallback_service(contract)
+        .layer(cors::layer())
 }
 
+#[cfg(test)]
+mod socket_tests;
 #[cfg(test)]
 mod tests;

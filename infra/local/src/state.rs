@@ -35,7 +35,7 @@ impl State {
     /// Keeps state in `folder`, which is made if need be, on Unix for its owner only.
     ///
     /// # Errors
-    /// Whatever the file system says.
+    /// What the file system fails with.
     pub(crate) fn kept_in(folder: &Path) -> io::Result<Self> {
         let mut builder = DirBuilder::new();
         builder.recursive(true);
@@ -48,7 +48,7 @@ impl State {
     /// Keeps state for this run only.
     ///
     /// # Errors
-    /// Whatever the file system says.
+    /// What the file system fails with.
     pub(crate) fn forgotten() -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix("acs-token-broker-").tempdir()?;
         Ok(Self { folder: folder.path().to_owned(), forgotten: Some(folder) })
@@ -120,17 +120,19 @@ fn write_secret(file: &Path, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
+    /// Sessions outlive a restart, because the key does.
     #[test]
-    fn sessions_outlive_a_restart_because_the_key_does() {
+    fn key_outlives_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let first = State::kept_in(&folder.path().join("new")).unwrap().signing_key().unwrap();
         let again = State::kept_in(&folder.path().join("new")).unwrap().signing_key().unwrap();
         assert_eq!(first.key_set(), again.key_set());
     }
 
+    /// Nobody else on the machine can read the key.
     #[cfg(unix)]
     #[test]
-    fn nobody_else_on_the_machine_can_read_the_key() {
+    fn only_the_owner_reads_the_key() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let parent = tempfile::tempdir().unwrap();
@@ -141,8 +143,9 @@ mod tests {
         assert_eq!(mode(folder), 0o700);
     }
 
+    /// A state that is to be forgotten leaves nothing behind.
     #[test]
-    fn a_forgotten_state_leaves_nothing_behind() {
+    fn forgotten_state_leaves_nothing() {
         let state = State::forgotten().unwrap();
         state.signing_key().unwrap();
         assert_eq!((state.acs_journal(), state.table_file()), (None, None));

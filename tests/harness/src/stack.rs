@@ -57,7 +57,8 @@ impl StackProcess {
         for setting in ["SCOPE_POLICY", "USER_HASH_KEY", "RUST_LOG"] {
             command.env_remove(setting);
         }
-        command.arg("--json");
+        // The tests read what the functions log.
+        command.args(["--json", "--log", "json"]);
         command
     }
 

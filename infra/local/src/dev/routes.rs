@@ -10,8 +10,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::StatusCode;
 use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode, Uri};
 use serde_json::json;
 
 use crate::clock::Clock;
@@ -48,7 +48,15 @@ pub(crate) fn router(api: DevApi) -> Router {
         .route("/dev/events", post(event))
         .route("/dev/settings", get(settings))
         .route("/dev/sweep", post(sweep))
+        .method_not_allowed_fallback(method_not_allowed)
         .with_state(Arc::new(api))
+}
+
+/// The header `Allow`, which the router adds, names the methods.
+async fn method_not_allowed(method: Method, uri: Uri) -> Response {
+    let detail =
+        format!("{} does not take {method}; the header Allow names its methods", uri.path());
+    problem(StatusCode::METHOD_NOT_ALLOWED, &detail)
 }
 
 async fn health(State(api): State<Arc<DevApi>>) -> Response {
@@ -73,9 +81,6 @@ async fn sign_in(State(api): State<Arc<DevApi>>, body: Bytes) -> Response {
     match api.provider.sign_in(&body, (api.clock)()) {
         Ok(session) => Json(session).into_response(),
         Err(SignInError::Malformed(rule)) => problem(StatusCode::BAD_REQUEST, &rule.to_string()),
-        Err(error @ SignInError::EmptySubject) => {
-            problem(StatusCode::BAD_REQUEST, &error.to_string())
-        }
         Err(error @ SignInError::Signing(_)) => {
             tracing::error!(error = &error as &dyn Error, "nobody can sign in");
             problem(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string())

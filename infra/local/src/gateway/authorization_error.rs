@@ -1,4 +1,4 @@
-//! The gateway's answers to requests that the authorizer does not let through.
+//! The gateway's responses to requests that the authorizer does not let through.
 //!
 //! Source: "Troubleshooting issues with HTTP API JWT authorizers" in the API Gateway developer
 //! guide, which shows the form of the challenge and one description; the others are ours.
@@ -48,8 +48,9 @@ impl AuthorizationError {
 mod tests {
     use super::*;
 
+    /// The challenge has the form that AWS's guide shows.
     #[test]
-    fn the_challenge_has_the_form_that_the_guide_shows() {
+    fn challenge_has_the_documented_form() {
         assert_eq!(AuthorizationError::NoToken.challenge(), "Bearer");
         assert_eq!(
             AuthorizationError::BadToken("the token does not have a valid audience").challenge(),

@@ -1,17 +1,17 @@
-//! What an HTTP API's JWT authorizer does, with its answers.
+//! What an HTTP API's JWT authorizer does, with its responses.
 //!
 //! Source: "Control access to HTTP APIs with JWT authorizers" in the API Gateway developer guide.
 
 use std::collections::BTreeMap;
 
 use http::HeaderMap;
-use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use serde_json::{Map, Value};
 
 use crate::gateway::authorization_error::AuthorizationError;
+use crate::gateway::bearer::bearer;
 use crate::gateway::claims;
 use crate::gateway::token_lifetime;
 
@@ -42,7 +42,7 @@ impl Authorizer {
     /// Checks the request's token, then that it has one of the route's scopes, if there are any.
     ///
     /// # Errors
-    /// [`AuthorizationError`]: what the gateway answers instead of calling the function.
+    /// [`AuthorizationError`]: how the gateway responds instead of calling the function.
     pub(crate) fn authorize(
         &self,
         headers: &HeaderMap,
@@ -58,6 +58,14 @@ impl Authorizer {
         }
         let scopes = (!required.is_empty()).then_some(scopes);
         Ok(Authorized { claims: claims::as_text(&claims), scopes })
+    }
+
+    /// Returns the user whom a token of this issuer names in `claim`, however the request ends. The
+    /// gateway's log names the user with it, and nothing else relies on it.
+    #[must_use]
+    pub(crate) fn signed_subject(&self, headers: &HeaderMap, claim: &str) -> Option<String> {
+        let claims = self.verify(bearer(headers).ok()?).ok()?;
+        claims::as_text(&claims).remove(claim)
     }
 
     /// The claims of a token that this issuer signed.
@@ -101,26 +109,11 @@ impl Authorizer {
     }
 }
 
-/// The token, with or without `Bearer `, which the service takes in this spelling only.
-fn bearer(headers: &HeaderMap) -> Result<&str, AuthorizationError> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let value = values.next().ok_or(AuthorizationError::NoToken)?;
-    if values.next().is_some() {
-        return Err(AuthorizationError::BadToken("there is more than one authorization header"));
-    }
-    let value = value
-        .to_str()
-        .map_err(|_| AuthorizationError::BadToken("the authorization header is not ASCII"))?;
-    match value.strip_prefix("Bearer ").unwrap_or(value) {
-        "" => Err(AuthorizationError::NoToken),
-        token => Ok(token),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use http::header::AUTHORIZATION;
     use http::{HeaderValue, StatusCode};
     use jsonwebtoken::{EncodingKey, Header};
     use serde_json::json;
@@ -171,22 +164,25 @@ mod tests {
         format!("{header}.{claims}.")
     }
 
+    /// A good session passes its claims on as text, and no scopes.
     #[test]
-    fn a_good_session_passes_its_claims_on_as_text_and_no_scopes() {
+    fn good_session_passes_claims_as_text() {
         let authorized = world().try_claims(&json!({"scope": "a b"})).unwrap();
         assert_eq!(authorized.claims["sub"], "alice");
         assert_eq!(authorized.claims["auth_time"], "1700000000");
         assert_eq!(authorized.scopes, None);
     }
 
+    /// A token without the word `Bearer` is accepted, as AWS's guide says.
     #[test]
-    fn a_token_without_the_word_bearer_is_accepted_as_the_guide_says() {
+    fn token_without_bearer_is_accepted() {
         let world = world();
         assert!(world.try_header(&world.token(&json!({})), &[]).is_ok());
     }
 
+    /// The audience may be a list, and `client_id` counts only without it.
     #[test]
-    fn audience_may_be_a_list_and_client_id_counts_only_without_it() {
+    fn audience_comes_before_client_id() {
         let world = world();
         assert!(world.try_claims(&json!({"aud": ["x", AUDIENCE]})).is_ok());
         assert!(world.try_claims(&json!({"aud": null, "client_id": AUDIENCE})).is_ok());
@@ -204,8 +200,9 @@ mod tests {
         }
     }
 
+    /// A session that has expired is refused.
     #[test]
-    fn a_session_that_has_expired_is_refused() {
+    fn expired_session_is_refused() {
         let expired = json!({"exp": NOW.as_second()});
         assert_eq!(
             world().try_claims(&expired),
@@ -213,8 +210,9 @@ mod tests {
         );
     }
 
+    /// A token of another issuer is refused, even under our key.
     #[test]
-    fn a_token_of_another_issuer_is_refused_even_under_our_key() {
+    fn foreign_issuer_is_refused() {
         let refused = world().try_claims(&json!({"iss": "https://evil.example"}));
         assert_eq!(
             refused,
@@ -222,8 +220,9 @@ mod tests {
         );
     }
 
+    /// A forged token is refused by the first check that it fails.
     #[test]
-    fn forged_tokens_are_refused_by_the_first_check_they_fail() {
+    fn forged_tokens_are_refused() {
         let world = world();
         let claims = json!({"iss": ISSUER, "sub": "root", "aud": AUDIENCE, "exp": 1_800_000_000});
         let key_id = world.provider.key_set().keys[0].common.key_id.clone().unwrap();
@@ -260,8 +259,9 @@ mod tests {
         }
     }
 
+    /// An authorization header that is absent, empty, repeated or misspelt is refused.
     #[test]
-    fn an_authorization_header_that_is_absent_empty_repeated_or_misspelt_is_refused() {
+    fn unusable_header_is_refused() {
         let world = world();
         let token = world.token(&json!({}));
         let mut headers = HeaderMap::new();
@@ -283,8 +283,9 @@ mod tests {
         }
     }
 
+    /// An operators' route needs one of its scopes, and passes the scopes on.
     #[test]
-    fn an_operator_route_needs_one_of_its_scopes_and_passes_the_scopes_on() {
+    fn operator_route_needs_its_scope() {
         let world = world();
         let token = format!("Bearer {}", world.token(&json!({"scope": "openid acs.admin"})));
         let authorized = world.try_header(&token, &["acs.admin", "root"]).unwrap();

@@ -51,8 +51,9 @@ mod tests {
         object
     }
 
+    /// A function sees the same text for a claim as behind the real gateway.
     #[test]
-    fn a_function_sees_the_same_text_for_a_claim_as_behind_the_real_gateway() {
+    fn claims_become_text_as_on_aws() {
         let claims = object(json!({
             "sub": "alice", "auth_time": 1_787_992_402, "email_verified": true,
             "cognito:groups": ["admin", "poweruser"], "aud": ["app"], "levels": [1, true],
@@ -72,8 +73,9 @@ mod tests {
         assert_eq!(as_text(&claims), BTreeMap::from(expected));
     }
 
+    /// Scopes are read from either claim, in either form.
     #[test]
-    fn scopes_are_read_from_either_claim_in_either_form() {
+    fn scopes_are_read_in_any_form() {
         assert_eq!(scopes(&object(json!({"scope": "a  b"}))), ["a", "b"]);
         assert_eq!(scopes(&object(json!({"scp": ["a", "b"]}))), ["a", "b"]);
         assert_eq!(scopes(&object(json!({"scope": "a", "scp": "b"}))), ["a"]);

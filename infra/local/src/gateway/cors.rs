@@ -30,8 +30,9 @@ fn is_local(origin: &HeaderValue) -> bool {
 mod tests {
     use super::*;
 
+    /// Pages of this machine may call the gateway, and others may not.
     #[test]
-    fn pages_of_this_machine_may_call_and_others_may_not() {
+    fn only_local_pages_may_call() {
         for (origin, allowed) in [
             ("http://localhost:3000", true),
             ("https://localhost", true),

@@ -169,8 +169,9 @@ mod tests {
         from_request(&parts, &Bytes::from_static(body.as_bytes()), &reception)
     }
 
+    /// An event has the shape of one recorded behind a real HTTP API.
     #[test]
-    fn an_event_has_the_shape_of_one_recorded_behind_a_real_http_api() {
+    fn event_has_the_recorded_shape() {
         let headers = [
             ("Accept", "*/*"),
             ("Authorization", "Bearer jwt"),
@@ -219,8 +220,9 @@ mod tests {
         );
     }
 
+    /// Repeated headers, parameters and cookies all reach the function.
     #[test]
-    fn repeated_headers_parameters_and_cookies_all_reach_the_function() {
+    fn repeated_values_reach_the_function() {
         let headers =
             [("X-Trace", "a"), ("x-trace", "b"), ("Cookie", "a=1; b=2"), ("Cookie", "c=3")];
         let event = event(Method::DELETE, "/v1/token?k=a%20b&k=c&empty", &headers, "");
@@ -232,8 +234,9 @@ mod tests {
         assert_eq!(event.get("body"), None);
     }
 
+    /// A body is text only under the media types that the service knows as text.
     #[test]
-    fn a_body_is_text_only_under_the_media_types_the_service_knows_as_text() {
+    fn body_is_text_by_media_type() {
         for (media_type, is_text) in [
             ("application/json; charset=utf-8", true),
             ("Application/JSON", true),
@@ -249,8 +252,9 @@ mod tests {
         assert_eq!(event(Method::POST, "/v1/token", &[], "{}")["isBase64Encoded"], true);
     }
 
+    /// The functions' own parser reads the event.
     #[test]
-    fn the_functions_own_parser_reads_the_event() {
+    fn functions_parser_reads_the_event() {
         let text = event(Method::DELETE, "/v1/user?x=%20", &[], "").to_string();
         assert!(serde_json::from_str::<acs_broker_lambda::HttpRequest>(&text).is_ok());
     }

@@ -8,7 +8,7 @@ use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
 
-/// Returns the path that routes and functions see; `None` where the service answers 400.
+/// Returns the path that routes and functions see; `None` where the service responds with 400.
 #[must_use]
 pub(crate) fn routed_path(raw: &str) -> Option<String> {
     let once = decoded(raw)?;

@@ -16,7 +16,7 @@ const TOO_SLOW: (StatusCode, &str) = (StatusCode::REQUEST_TIMEOUT, "Request Time
 /// The whole body.
 ///
 /// # Errors
-/// What to answer: the body is too large, breaks off, or takes longer than
+/// How to respond: the body is too large, breaks off, or takes longer than
 /// a function may.
 pub(crate) async fn whole(body: Body) -> Result<Bytes, (StatusCode, &'static str)> {
     let mut request = Request::new(body);
@@ -38,22 +38,25 @@ mod tests {
 
     use super::*;
 
+    /// A body may have ten megabytes, and not a byte more, as on AWS.
     #[tokio::test]
-    async fn a_body_may_have_ten_megabytes_and_not_a_byte_more() {
+    async fn ten_megabytes_pass() {
         let body = |length: usize| whole(Body::from(vec![b'x'; length]));
         assert_eq!(body(MAX_BODY).await.unwrap().len(), MAX_BODY);
         assert_eq!(body(MAX_BODY + 1).await, Err(TOO_LARGE));
     }
 
+    /// A body that breaks off is a bad request, and not one that is too large.
     #[tokio::test]
-    async fn a_body_that_breaks_off_is_a_bad_request_and_not_a_large_one() {
+    async fn broken_body_is_bad_request() {
         let pieces = [Ok("{"), Err(io::Error::from(io::ErrorKind::UnexpectedEof))];
         let body = Body::from_stream(stream::iter(pieces));
         assert_eq!(whole(body).await, Err(BROKEN));
     }
 
+    /// A body that never ends does not hold a connection for ever.
     #[tokio::test(start_paused = true)]
-    async fn a_body_that_never_ends_does_not_hold_a_connection_for_ever() {
+    async fn endless_body_times_out() {
         let body = Body::from_stream(stream::pending::<io::Result<&str>>());
         assert_eq!(whole(body).await, Err(TOO_SLOW));
     }

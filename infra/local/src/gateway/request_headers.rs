@@ -2,7 +2,7 @@
 
 use http::header::{CONTENT_TYPE, COOKIE, HOST};
 use http::request::Parts;
-use http::{HeaderMap, HeaderName};
+use http::{HeaderMap, HeaderName, HeaderValue};
 use url::Url;
 
 /// Every value of a header, joined by commas.
@@ -58,14 +58,38 @@ pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
     url.host_str().map(str::to_owned)
 }
 
+/// The largest request line and headers together that an HTTP API takes, in bytes.
+///
+/// Source: "Quotas for configuring and running an HTTP API" in the API Gateway developer guide.
+pub(crate) const MAX_HEAD: usize = 10_240;
+
+/// Returns the bytes of a request's line and headers.
+#[must_use]
+pub(crate) fn head_length(parts: &Parts) -> usize {
+    let target = parts.uri.path_and_query().map_or(0, |target| target.as_str().len());
+    let line = parts.method.as_str().len() + target + "  HTTP/1.1\r\n".len();
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        name.as_str().len() + value.len() + ": \r\n".len()
+    };
+    line + parts.headers.iter().map(header).sum::<usize>()
+}
+
+/// Returns whether the request names its host more than once, so that two readers of it could
+/// disagree.
+#[must_use]
+pub(crate) fn names_two_hosts(headers: &HeaderMap) -> bool {
+    headers.get_all(HOST).iter().count() > 1
+}
+
 #[cfg(test)]
 mod tests {
-    use http::{HeaderValue, Request};
+    use http::Request;
 
     use super::*;
 
+    /// A host at which the functions' runtime would panic counts as none.
     #[test]
-    fn a_host_at_which_the_runtime_would_panic_is_none() {
+    fn unreadable_host_counts_as_none() {
         for (given, host_without_port) in [
             ("localhost:8080", Some("localhost")),
             ("[::1]:8080", Some("[::1]")),
@@ -79,8 +103,9 @@ mod tests {
         assert_eq!(host(&HeaderMap::new()), None);
     }
 
+    /// A client of HTTP/2 names its host beside the headers.
     #[test]
-    fn a_client_of_http_2_needs_no_host_header() {
+    fn http_2_needs_no_host_header() {
         for (uri, header, expected) in [
             ("http://api.example:8080/v1/token", None, Some("api.example")),
             ("http://api.example/v1/token", Some("other.example"), Some("other.example")),

@@ -1,4 +1,4 @@
-//! A function's answer in payload format 2.0 as the HTTP response the gateway sends.
+//! A function's response in payload format 2.0 as the HTTP response that the gateway sends.
 
 use std::collections::BTreeMap;
 
@@ -26,28 +26,28 @@ struct Payload {
     is_base64_encoded: bool,
 }
 
-/// A function answered what the gateway cannot send.
+/// The function's response is not one that the gateway can send.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum BadAnswer {
-    /// No answer of payload format 2.0.
-    #[error("the answer is not in payload format 2.0")]
+pub(crate) enum ResponseError {
+    /// It is not of payload format 2.0.
+    #[error("the response is not in payload format 2.0")]
     Shape(#[source] serde_json::Error),
     /// The body is not the base64 it is said to be.
-    #[error("the answer's body is not base64")]
+    #[error("the response's body is not base64")]
     Body(#[source] base64::DecodeError),
     /// A status, header or cookie that HTTP does not allow.
-    #[error("the answer's status or a header is not valid")]
+    #[error("the response's status or a header is not valid")]
     Head(#[source] http::Error),
 }
 
-/// The response that an answer stands for.
+/// Returns the HTTP response that a payload stands for.
 ///
 /// # Errors
-/// [`BadAnswer`], on which the service answers 500.
-pub(crate) fn into_response(answer: Value) -> Result<Response<Body>, BadAnswer> {
-    let payload: Payload = serde_json::from_value(answer).map_err(BadAnswer::Shape)?;
+/// [`ResponseError`], on which the service responds with 500.
+pub(crate) fn into_response(payload: Value) -> Result<Response<Body>, ResponseError> {
+    let payload: Payload = serde_json::from_value(payload).map_err(ResponseError::Shape)?;
     let body = if payload.is_base64_encoded {
-        STANDARD.decode(payload.body).map_err(BadAnswer::Body)?
+        STANDARD.decode(payload.body).map_err(ResponseError::Body)?
     } else {
         payload.body.into_bytes()
     };
@@ -58,11 +58,12 @@ pub(crate) fn into_response(answer: Value) -> Result<Response<Body>, BadAnswer> 
         .flat_map(|(name, values)| values.into_iter().map(move |value| (name.clone(), value)));
     let mut response = Response::new(Body::from(body));
     *response.status_mut() = StatusCode::from_u16(payload.status_code)
-        .map_err(|source| BadAnswer::Head(source.into()))?;
+        .map_err(|source| ResponseError::Head(source.into()))?;
     for (name, value) in payload.headers.into_iter().chain(repeated).chain(cookies) {
-        let name = HeaderName::try_from(name).map_err(|source| BadAnswer::Head(source.into()))?;
+        let name =
+            HeaderName::try_from(name).map_err(|source| ResponseError::Head(source.into()))?;
         let value =
-            HeaderValue::try_from(value).map_err(|source| BadAnswer::Head(source.into()))?;
+            HeaderValue::try_from(value).map_err(|source| ResponseError::Head(source.into()))?;
         response.headers_mut().append(name, value);
     }
     Ok(response)
@@ -78,8 +79,9 @@ mod tests {
         axum::body::to_bytes(response.into_body(), 1024).await.unwrap().to_vec()
     }
 
+    /// Status, headers, cookies and body of a response reach the client.
     #[tokio::test]
-    async fn status_headers_cookies_and_body_reach_the_client() {
+    async fn every_part_reaches_the_client() {
         let response = into_response(json!({
             "statusCode": 401,
             "headers": {"content-type": "application/problem+json"},
@@ -97,22 +99,25 @@ mod tests {
         assert_eq!(body(response).await, b"{}");
     }
 
+    /// A body in base64 reaches the client as bytes.
     #[tokio::test]
-    async fn a_body_in_base64_is_decoded() {
-        let answer = json!({"statusCode": 200, "body": "AP8=", "isBase64Encoded": true});
-        assert_eq!(body(into_response(answer).unwrap()).await, [0, 255]);
+    async fn base64_body_is_decoded() {
+        let payload = json!({"statusCode": 200, "body": "AP8=", "isBase64Encoded": true});
+        assert_eq!(body(into_response(payload).unwrap()).await, [0, 255]);
     }
 
+    /// A response without a body is empty.
     #[tokio::test]
-    async fn an_answer_without_a_body_is_empty() {
+    async fn missing_body_is_empty() {
         let response = into_response(json!({"statusCode": 204, "cookies": []})).unwrap();
         assert_eq!(response.status(), StatusCode::NO_CONTENT);
         assert!(body(response).await.is_empty());
     }
 
+    /// JSON that is not a response of payload format 2.0 is refused, as on AWS.
     #[test]
-    fn an_answer_that_is_no_response_is_refused() {
-        for answer in [
+    fn malformed_response_is_refused() {
+        for payload in [
             json!("hello"),
             json!({"body": "no status"}),
             json!({"statusCode": 99}),
@@ -120,7 +125,7 @@ mod tests {
             json!({"statusCode": 200, "headers": {"x": "line\nbreak"}}),
             json!({"statusCode": 200, "body": "%", "isBase64Encoded": true}),
         ] {
-            assert!(into_response(answer.clone()).is_err(), "{answer}");
+            assert!(into_response(payload.clone()).is_err(), "{payload}");
         }
     }
 }

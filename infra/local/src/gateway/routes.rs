@@ -19,7 +19,7 @@ pub(crate) struct Routes(Vec<Route>);
 pub(crate) struct Route {
     method: Method,
     path: String,
-    /// Which function answers: the operation's `x-function`.
+    /// The function that responds: the operation's `x-function`.
     pub function: String,
     /// The scopes of which a caller needs one; empty: any session will do.
     pub scopes: Vec<String>,
@@ -104,6 +104,18 @@ impl Routes {
             route.scopes = vec![scope.to_owned()];
         }
         self
+    }
+
+    /// Returns why a request has no route.
+    #[must_use]
+    pub(crate) fn why_none(&self, method: &Method, path: &str) -> String {
+        let of_path = self.0.iter().filter(|route| route.path == path);
+        let methods = of_path.map(|route| route.method.as_str()).collect::<Vec<_>>().join(", ");
+        if methods.is_empty() {
+            "the contract has no such path".to_owned()
+        } else {
+            format!("the contract has no {method} here, only {methods}")
+        }
     }
 
     /// Returns the route of a request, by its method and its routed path.

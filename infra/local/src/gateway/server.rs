@@ -1,8 +1,10 @@
 //! The HTTP API in front of the functions.
 
+use std::error::Error;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use acs_broker_config::error_chain;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse as _, Response};
@@ -11,6 +13,7 @@ use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::clock::Clock;
 use crate::gateway::authorization_error::AuthorizationError;
@@ -18,11 +21,14 @@ use crate::gateway::authorizer::Authorizer;
 use crate::gateway::event::{self, Reception};
 use crate::gateway::path::routed_path;
 use crate::gateway::request_body;
-use crate::gateway::request_headers;
+use crate::gateway::request_headers::{self, MAX_HEAD};
 use crate::gateway::request_id::{REQUEST_ID, request_id};
 use crate::gateway::response;
 use crate::gateway::routes::Routes;
 use crate::hosting::functions::Functions;
+use crate::log::Log;
+use crate::log::line::RequestLine;
+use crate::log::remark;
 
 /// What a request needs.
 #[derive(Debug)]
@@ -33,8 +39,26 @@ pub(crate) struct Gateway {
     pub authorizer: Authorizer,
     /// The functions behind the routes.
     pub functions: Functions,
+    /// The claim that names the user in the log.
+    pub subject_claim: String,
+    /// Takes a line for each request.
+    pub log: Log,
     /// Tells the time.
     pub clock: Clock,
+}
+
+/// A response, and why it is as it is.
+struct Outcome {
+    response: Response,
+    reason: Reason,
+}
+
+/// Where the reason of a response is found.
+enum Reason {
+    /// The gateway responded by itself.
+    Gateway(String),
+    /// A function responded with this body.
+    Function(String),
 }
 
 /// Returns the gateway's service.
@@ -48,10 +72,26 @@ async fn call(
     ConnectInfo(source): ConnectInfo<SocketAddr>,
     request: Request<Body>,
 ) -> Response {
+    let begun = Instant::now();
     let request_id = request_id();
+    let awaited = gateway.log.await_function(&request_id);
     let (mut parts, body) = request.into_parts();
     request_headers::name_host(&mut parts);
-    let mut response = gateway.answer(&parts, body, source, &request_id).await;
+    let Outcome { mut response, reason } = gateway.respond(&parts, body, source, &request_id).await;
+    let status = response.status();
+    let remark = match reason {
+        Reason::Gateway(reason) => reason,
+        Reason::Function(body) => remark::of_response(status, &body, awaited.line().as_ref()),
+    };
+    let subject = gateway.authorizer.signed_subject(&parts.headers, &gateway.subject_claim);
+    gateway.log.request(&RequestLine {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        subject: subject.as_deref(),
+        status,
+        elapsed: begun.elapsed(),
+        remark: &remark,
+    });
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, request_id);
     }
@@ -59,30 +99,32 @@ async fn call(
 }
 
 impl Gateway {
-    async fn answer(
+    async fn respond(
         &self,
         parts: &Parts,
         body: Body,
         source: SocketAddr,
         request_id: &str,
-    ) -> Response {
+    ) -> Outcome {
         let now = (self.clock)();
-        if request_headers::host(&parts.headers).is_none() {
-            return message(StatusCode::BAD_REQUEST, "Bad Request");
-        }
-        let Some(path) = routed_path(parts.uri.path()) else {
-            return message(StatusCode::BAD_REQUEST, "Bad Request");
+        let path = match routable(parts) {
+            Ok(path) => path,
+            Err((status, reason)) => return refusal(status, reason),
         };
         let Some(route) = self.routes.find(&parts.method, &path) else {
-            return message(StatusCode::NOT_FOUND, "Not Found");
+            let reason = self.routes.why_none(&parts.method, &path);
+            return refusal(StatusCode::NOT_FOUND, reason);
         };
         let authorized = match self.authorizer.authorize(&parts.headers, &route.scopes, now) {
             Ok(authorized) => authorized,
-            Err(denied) => return refusal(&denied),
+            Err(denied) => return unauthorized(&denied),
         };
         let body = match request_body::whole(body).await {
             Ok(body) => body,
-            Err((status, text)) => return message(status, text),
+            Err((status, text)) => {
+                let reason = Reason::Gateway(why_no_body(status).to_owned());
+                return Outcome { response: message(status, text), reason };
+            }
         };
         let reception = Reception {
             path: &path,
@@ -95,32 +137,74 @@ impl Gateway {
         let event = event::from_request(parts, &body, &reception);
         let function = &route.function;
         match self.functions.invoke(function, event, request_id, now).await {
-            Ok(answer) => deliver(answer, function),
-            Err(error) => failure(function, &error),
+            Ok(response) => self.deliver(response, function),
+            Err(error) => self.failure(function, &error),
         }
     }
-}
 
-fn deliver(answer: Value, function: &str) -> Response {
-    response::into_response(answer).unwrap_or_else(|error| failure(function, &error))
-}
-
-/// The caller learns nothing, as on AWS; the log has the cause.
-fn failure(function: &str, error: &(dyn std::error::Error + 'static)) -> Response {
-    tracing::error!(function, error, "the invocation failed");
-    message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
-}
-
-fn refusal(denied: &AuthorizationError) -> Response {
-    let status = denied.status();
-    let mut response = message(status, status.canonical_reason().unwrap_or_default());
-    if let Ok(challenge) = HeaderValue::try_from(denied.challenge()) {
-        response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    fn deliver(&self, response: Value, function: &str) -> Outcome {
+        let body = response.get("body").and_then(Value::as_str).unwrap_or_default().to_owned();
+        match response::into_response(response) {
+            Ok(response) => Outcome { response, reason: Reason::Function(body) },
+            Err(error) => self.failure(function, &error),
+        }
     }
-    response
+
+    /// The caller learns nothing, as on AWS; the log has the cause.
+    fn failure(&self, function: &str, error: &(dyn Error + 'static)) -> Outcome {
+        // The request's line for people has the cause already.
+        if !self.log.is_text() {
+            tracing::error!(function, error, "the invocation failed");
+        }
+        let response = message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error");
+        let reason = Reason::Gateway(format!("{function}: {}", error_chain(error)));
+        Outcome { response, reason }
+    }
 }
 
-/// An answer of the gateway itself.
+/// Returns the path by which a request finds its route.
+///
+/// # Errors
+/// How the service refuses a request that it cannot route, and why.
+fn routable(parts: &Parts) -> Result<String, (StatusCode, String)> {
+    let bad = |reason: &str| (StatusCode::BAD_REQUEST, reason.to_owned());
+    let length = request_headers::head_length(parts);
+    if length > MAX_HEAD {
+        let reason = format!("request line and headers have {length} bytes, more than {MAX_HEAD}");
+        return Err((StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, reason));
+    }
+    if request_headers::names_two_hosts(&parts.headers) {
+        return Err(bad("there is more than one Host header"));
+    }
+    if request_headers::host(&parts.headers).is_none() {
+        return Err(bad("the Host header is missing or names no host"));
+    }
+    routed_path(parts.uri.path()).ok_or_else(|| bad("the path is not UTF-8 in percent-encoding"))
+}
+
+/// Returns why a body was refused with this status.
+fn why_no_body(status: StatusCode) -> &'static str {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => "the body has more than 10 MB",
+        StatusCode::REQUEST_TIMEOUT => "the body was not complete in time",
+        _ => "the body broke off",
+    }
+}
+
+fn unauthorized(denied: &AuthorizationError) -> Outcome {
+    let mut outcome = refusal(denied.status(), denied.to_string());
+    if let Ok(challenge) = HeaderValue::try_from(denied.challenge()) {
+        outcome.response.headers_mut().insert(WWW_AUTHENTICATE, challenge);
+    }
+    outcome
+}
+
+fn refusal(status: StatusCode, reason: String) -> Outcome {
+    let response = message(status, status.canonical_reason().unwrap_or_default());
+    Outcome { response, reason: Reason::Gateway(reason) }
+}
+
+/// A response of the gateway itself.
 fn message(status: StatusCode, message: &str) -> Response {
     (status, Json(json!({"message": message}))).into_response()
 }

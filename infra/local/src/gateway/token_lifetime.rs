@@ -40,8 +40,9 @@ mod tests {
         check(claims.as_object().unwrap(), Timestamp::constant(100, 999_999_999))
     }
 
+    /// A session is refused after its end and before its beginning.
     #[test]
-    fn sessions_out_of_their_time_are_refused() {
+    fn sessions_out_of_time_are_refused() {
         for (claims, reason) in [
             (json!({"exp": 100}), "the token has expired"),
             (json!({}), "the token has expired"),
@@ -58,8 +59,9 @@ mod tests {
         }
     }
 
+    /// A session may be used from the second it begins until the one it ends.
     #[test]
-    fn a_session_may_be_used_in_the_second_it_begins_and_until_the_one_it_ends() {
+    fn first_and_last_second_count() {
         assert_eq!(check_at_100(&json!({"exp": 101, "nbf": 100, "iat": 100})), Ok(()));
         assert_eq!(check_at_100(&json!({"exp": 101.5, "iat": 100.9})), Ok(()));
     }

@@ -13,11 +13,15 @@ use crate::hosting::functions::{
     Function, Functions, InvokeError, hosted_http, hosted_queue, remote,
 };
 use crate::hosting::table::{CREDENTIAL, REGION, TableAccess};
+use crate::log::Log;
 
 const NAMES: [&str; 5] = ["issue", "revoke", "delete", "identity-events", "sweep"];
 
 /// The setting that names the scope which makes a caller an operator.
 pub(crate) const OPERATOR_SCOPE: &str = "OPERATOR_SCOPE";
+
+/// The setting that names the claim which names the user.
+pub(crate) const SUBJECT_CLAIM: &str = "SUBJECT_CLAIM";
 
 /// What must be chosen in a deployment and stands here unless the environment has it.
 const DEFAULTS: [(&str, &str); 2] = [
@@ -39,7 +43,7 @@ const EVENT_SOURCES: [(&str, &str); 5] = [
     ("OKTA_EVENT_SOURCE", "aws.partner/okta.com/acme/prod"),
 ];
 
-/// What not only the functions go by: the gateway, the event bus and `acs-broker` do, too.
+/// The settings that the gateway, the event bus and `acs-broker` read, too.
 const SHARED: [&str; 4] =
     [OPERATOR_SCOPE, "COGNITO_IGNORED_ROLES", "OKTA_SUBJECT", "TOMBSTONE_DAYS"];
 
@@ -51,12 +55,12 @@ pub struct ProcessEnvironment<'a> {
     /// Tells the time.
     pub clock: Clock,
     /// Takes one line of JSON per request.
-    pub log: fn(&str),
+    pub log: &'a Log,
 }
 
 impl std::fmt::Debug for ProcessEnvironment<'_> {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Host").finish_non_exhaustive()
+        formatter.debug_struct("ProcessEnvironment").finish_non_exhaustive()
     }
 }
 
@@ -97,7 +101,11 @@ pub(crate) fn in_process(
 ) -> Result<Functions, StartError> {
     let lookup = |name: &str| settings.get(name).cloned().or_else(|| (host.environment)(name));
     // Each function is a process of its own on Lambda, with a memory of its own.
-    let app = || App::new(Settings::read(&lookup)?, host.clock, host.log).map(Arc::new);
+    let app = || {
+        let log = host.log.clone();
+        let log = move |line: &str| log.function_line(line);
+        App::new(Settings::read(&lookup)?, host.clock, log).map(Arc::new)
+    };
     Ok(Functions::new([
         ("issue", hosted_http(app()?, acs_broker_function_issue::handle)),
         ("revoke", hosted_http(app()?, acs_broker_function_revoke::handle)),
@@ -123,7 +131,7 @@ fn sweeping(app: Arc<App>) -> Function {
             let report = serve_schedule(app, "sweep", sweep, &context)
                 .await
                 .map_err(|error| InvokeError::Function(error.into()))?;
-            serde_json::to_value(report).map_err(InvokeError::Answer)
+            serde_json::to_value(report).map_err(InvokeError::Response)
         })
     })
 }
@@ -134,6 +142,8 @@ mod tests {
 
     use super::*;
     use crate::gateway::routes::OPENAPI;
+    use crate::log::LogFormat;
+    use crate::log::tests::collected;
 
     fn settings_in(environment: &dyn Fn(&str) -> Option<String>) -> BTreeMap<&'static str, String> {
         let acs = AcsAccess {
@@ -144,21 +154,24 @@ mod tests {
             https_connection_string: "endpoint=https://127.0.0.1:2/;accesskey=a2V5".to_owned(),
         };
         let table = TableAccess { endpoint: "http://127.0.0.1:3".to_owned(), name: "users" };
-        let host = ProcessEnvironment { environment, clock: || Timestamp::UNIX_EPOCH, log: |_| {} };
+        let (log, _) = collected(LogFormat::Json);
+        let host = ProcessEnvironment { environment, clock: || Timestamp::UNIX_EPOCH, log: &log };
         let settings = settings("http://127.0.0.1:8080", &acs, &table, host);
         assert!(in_process(&settings, host).is_ok());
         settings
     }
 
+    /// The functions start without any environment.
     #[test]
-    fn the_functions_start_without_any_environment() {
+    fn functions_start_without_environment() {
         let settings = settings_in(&|_| None);
         assert_eq!(settings["TABLE_NAME"], "users");
         assert_eq!(settings.get("OPERATOR_SCOPE"), None);
     }
 
+    /// The environment chooses the policy, but cannot lead to a real resource.
     #[test]
-    fn the_environment_chooses_the_policy_but_cannot_lead_to_a_real_resource() {
+    fn environment_cannot_lead_elsewhere() {
         let policy = r#"{"scopes":["chat.join"]}"#;
         let settings = settings_in(&|name| match name {
             "SCOPE_POLICY" => Some(policy.to_owned()),
@@ -173,8 +186,9 @@ mod tests {
         assert_eq!(settings["AWS_ENDPOINT_URL_DYNAMODB"], "http://127.0.0.1:3");
     }
 
+    /// Every function that the contract names is there.
     #[test]
-    fn every_function_that_the_contract_names_is_there() {
+    fn every_named_function_is_there() {
         let named: Vec<_> =
             OPENAPI.lines().filter_map(|line| line.trim().strip_prefix("x-function: ")).collect();
         assert!(!named.is_empty());

@@ -1,6 +1,6 @@
 //! The functions behind the gateway: hosted in this process, or reached by Lambda's invoke API.
 //!
-//! Both ways an event goes in and an answer comes out as JSON, through the parser and the
+//! Both ways an event goes in and a response comes out as JSON, through the parser and the
 //! serializer that run on Lambda.
 
 use std::collections::BTreeMap;
@@ -20,10 +20,10 @@ use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 use tokio::task::JoinError;
 
-/// How long an invocation may take: as long as an HTTP API waits for an answer.
+/// How long an invocation may take: as long as an HTTP API waits for a response.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// One function: an event and its context in, an answer out.
+/// One function: an event and its context in, a response out.
 pub(crate) type Function = Arc<
     dyn Fn(Value, Context) -> Pin<Box<dyn Future<Output = Result<Value, InvokeError>> + Send>>
         + Send
@@ -34,7 +34,7 @@ pub(crate) type Function = Arc<
 #[derive(Clone)]
 pub(crate) struct Functions(BTreeMap<&'static str, Function>);
 
-/// An invocation gave no answer.
+/// An invocation gave no response.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum InvokeError {
     /// The contract names a function that is not there.
@@ -43,9 +43,9 @@ pub(crate) enum InvokeError {
     /// The function does not understand the event.
     #[error("the function cannot read the event")]
     Event(#[source] serde_json::Error),
-    /// The function gave an answer that is not JSON.
-    #[error("the function's answer is not JSON")]
-    Answer(#[source] serde_json::Error),
+    /// The function gave a response that is not JSON.
+    #[error("the function's response is not JSON")]
+    Response(#[source] serde_json::Error),
     /// The function says that it failed.
     #[error("the function failed")]
     Function(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -74,7 +74,7 @@ impl Functions {
     /// the caller, and a panic is a failed invocation.
     ///
     /// # Errors
-    /// [`InvokeError`]: there is no answer.
+    /// [`InvokeError`]: there is no response.
     pub(crate) async fn invoke(
         &self,
         name: &str,
@@ -88,7 +88,7 @@ impl Functions {
         context.deadline = deadline_milliseconds(now);
         let invocation = tokio::spawn(tokio::time::timeout(TIMEOUT, function(event, context)));
         match invocation.await {
-            Ok(Ok(answer)) => answer,
+            Ok(Ok(response)) => response,
             Ok(Err(_elapsed)) => Err(InvokeError::TimedOut),
             Err(panicked) => Err(InvokeError::Panicked(panicked)),
         }
@@ -101,7 +101,7 @@ impl fmt::Debug for Functions {
     }
 }
 
-/// Hosts a function that answers HTTP requests.
+/// Hosts a function that responds to HTTP requests.
 pub(crate) fn hosted_http<F, A>(app: Arc<App>, handle: F) -> Function
 where
     F: Fn(Arc<Invocation<HttpRequest>>) -> A + Clone + Send + Sync + 'static,
@@ -113,7 +113,7 @@ where
             // As text: through the parser that runs on Lambda.
             let request = serde_json::from_str(&event.to_string()).map_err(InvokeError::Event)?;
             let response = serve_http(app, handle, LambdaEvent::new(request, context)).await;
-            serde_json::to_value(response).map_err(InvokeError::Answer)
+            serde_json::to_value(response).map_err(InvokeError::Response)
         })
     })
 }
@@ -129,7 +129,7 @@ where
         Box::pin(async move {
             let response = serve_queue(app, handle, LambdaEvent::new(event, context)).await;
             let response = response.map_err(|error| InvokeError::Function(error.into()))?;
-            serde_json::to_value(response).map_err(InvokeError::Answer)
+            serde_json::to_value(response).map_err(InvokeError::Response)
         })
     })
 }
@@ -147,8 +147,8 @@ pub(crate) fn remote(client: reqwest::Client, base: &str, name: &str) -> Functio
             if !status.is_success() || response.headers().contains_key("x-amz-function-error") {
                 return Err(InvokeError::Refused(status));
             }
-            let answer = response.bytes().await.map_err(InvokeError::Unreachable)?;
-            serde_json::from_slice(&answer).map_err(InvokeError::Answer)
+            let response = response.bytes().await.map_err(InvokeError::Unreachable)?;
+            serde_json::from_slice(&response).map_err(InvokeError::Response)
         })
     })
 }
@@ -182,49 +182,54 @@ mod tests {
         Functions::new([("issue", function)]).invoke("issue", event, "id-1", NOW).await
     }
 
+    /// A panic ends one invocation, and not the process.
     #[tokio::test]
-    async fn a_panic_ends_one_invocation_and_not_the_process() {
+    async fn panic_ends_one_invocation() {
         let broken: Function = Arc::new(|_, _| Box::pin(async { panic!("as on Lambda") }));
         assert!(matches!(invoke(broken, event()).await, Err(InvokeError::Panicked(_))));
     }
 
+    /// A function is stopped at its timeout.
     #[tokio::test(start_paused = true)]
-    async fn a_function_is_stopped_at_its_timeout() {
+    async fn function_stops_at_its_timeout() {
         let slow: Function = Arc::new(|_, _| Box::pin(std::future::pending()));
         assert!(matches!(invoke(slow, event()).await, Err(InvokeError::TimedOut)));
     }
 
+    /// An event for a function that does not exist fails.
     #[tokio::test]
-    async fn an_event_for_no_function_fails() {
+    async fn unknown_function_fails() {
         let never: Function = Arc::new(|_, _| Box::pin(async { unreachable!() }));
         let functions = Functions::new([("issue", never)]);
         let refused = functions.invoke("renew", event(), "id", NOW).await;
         assert!(matches!(refused, Err(InvokeError::Unknown(name)) if name == "renew"));
     }
 
-    /// An invoke API that answers with `status`, `headers` and the event it got.
+    /// An invoke API that responds with `status`, `headers` and the event it got.
     async fn invoke_api(status: u16, header: &'static str) -> String {
-        let answer = move |event: String| async move {
+        let response = move |event: String| async move {
             (StatusCode::from_u16(status).unwrap(), [(header, "1")], event)
         };
         let path = "/2015-03-31/functions/issue/invocations";
-        let router = axum::Router::new().route(path, axum::routing::post(answer));
+        let router = axum::Router::new().route(path, axum::routing::post(response));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
         url
     }
 
+    /// A function elsewhere gets the event, and its response comes back.
     #[tokio::test]
-    async fn a_function_elsewhere_gets_the_event_and_its_answer_comes_back() {
+    async fn remote_function_gets_the_event() {
         let client = identity_client::http_client(None).unwrap();
         let base = invoke_api(200, "x-other").await;
-        let answer = invoke(remote(client, &base, "issue"), event()).await.unwrap();
-        assert_eq!(answer, event());
+        let response = invoke(remote(client, &base, "issue"), event()).await.unwrap();
+        assert_eq!(response, event());
     }
 
+    /// A function elsewhere that fails is told from one that responds.
     #[tokio::test]
-    async fn a_function_elsewhere_that_fails_is_told_from_one_that_answers() {
+    async fn remote_failure_is_recognized() {
         let client = identity_client::http_client(None).unwrap();
         for (status, header) in [(200, "x-amz-function-error"), (500, "x-other")] {
             let base = invoke_api(status, header).await;

@@ -50,8 +50,9 @@ mod tests {
     use super::*;
     use crate::hosting::functions::Function;
 
+    /// The sweep goes on after one has failed.
     #[tokio::test(start_paused = true)]
-    async fn the_sweep_goes_on_after_one_has_failed() {
+    async fn sweep_continues_after_a_failure() {
         let runs = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&runs);
         let failing: Function = Arc::new(move |event, _| {

@@ -1,6 +1,6 @@
 //! The user table: DynamoDB's own API, served in process by `dynoxide-rs` over SQLite.
 //!
-//! A write is in SQLite's log before it is answered, so what was acknowledged survives `kill -9`.
+//! A write is in SQLite's log before it is acknowledged, so it survives `kill -9`.
 
 use std::io;
 use std::net::Ipv4Addr;

@@ -1,12 +1,13 @@
+//! The routers as one, without sockets.
+
 use axum::body::Body;
 use axum::response::Response;
 use http::header::WWW_AUTHENTICATE;
 use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
 use acs_broker_store_dynamodb::client;
@@ -19,12 +20,17 @@ use super::*;
 use crate::dev::signing_key::SigningKey;
 use crate::gateway::request_id::REQUEST_ID;
 use crate::hosting::functions::{Function, Functions, InvokeError};
+use crate::log::LogFormat;
+use crate::log::tests::collected;
+
+/// What the gateway has logged.
+pub(super) type Lines = Arc<Mutex<Vec<String>>>;
 
 const ISSUER: &str = "http://127.0.0.1:8080";
 
-/// A gateway whose `issue` answers with its event, while `revoke` fails and `delete` is out of
+/// A gateway whose `issue` responds with its event, while `revoke` fails and `delete` is out of
 /// its mind. Its table and its ACS do not exist.
-fn gateway() -> Router {
+pub(super) fn logged_gateway() -> (Router, Lines) {
     let key = SigningKey::from_pem(&SigningKey::generate_pem().unwrap()).unwrap();
     let echo: Function = Arc::new(|event, _| {
         Box::pin(async move { Ok(json!({"statusCode": 200, "body": event.to_string()})) })
@@ -41,10 +47,13 @@ fn gateway() -> Router {
     };
     let functions = Functions::new([("issue", echo), ("revoke", failing), ("delete", malformed)]);
     let clock = || Timestamp::constant(1_700_000_000, 0);
+    let (log, lines) = collected(LogFormat::Text);
     let gateway = Gateway {
         routes: Routes::read(OPENAPI).unwrap(),
         authorizer: Authorizer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), key.key_set()),
         functions: functions.clone(),
+        subject_claim: "sub".to_owned(),
+        log,
         clock,
     };
     let dev = DevApi {
@@ -60,7 +69,12 @@ fn gateway() -> Router {
         clock,
     };
     let router = router(gateway, dev);
-    router.layer(MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000))))
+    let source = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
+    (router.layer(source), lines)
+}
+
+pub(super) fn gateway() -> Router {
+    logged_gateway().0
 }
 
 async fn call(
@@ -157,4 +171,126 @@ async fn refused_sign_in_names_the_rule() {
     let (response, body) = call(&gateway, Request::get("/health"), "").await;
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains("the table does not answer"), "{body}");
+}
+
+mod refusal {
+    use super::*;
+    use serde_json::json;
+
+    /// A session with these claims over the usual ones.
+    async fn session(gateway: &Router, claims: Value) -> String {
+        let body = json!({"subject": "alice", "claims": claims}).to_string();
+        let (_, session) = call(gateway, Request::post("/dev/sign-in"), body).await;
+        let session: Value = serde_json::from_str(&session).unwrap();
+        session["token"].as_str().unwrap().to_owned()
+    }
+
+    /// The commonest first error has its reason in the terminal, the one of the response's header.
+    #[tokio::test]
+    async fn by_the_authorizer_leaves_its_reason() {
+        let (gateway, lines) = logged_gateway();
+        let good = session(&gateway, json!({})).await;
+        let cut = good[..good.len() - 4].to_owned();
+        for (token, reason) in [
+            (cut, "the token signature is not valid"),
+            (
+                session(&gateway, json!({"iss": "https://evil.example"})).await,
+                "the token does not have a valid issuer",
+            ),
+            (
+                session(&gateway, json!({"aud": "x"})).await,
+                "the token does not have a valid audience",
+            ),
+            (session(&gateway, json!({"exp": 1})).await, "the token has expired"),
+            ("x".to_owned(), "the token header cannot be read"),
+        ] {
+            let request = Request::post("/v1/token");
+            let request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+            let (response, _) = call(&gateway, request, "").await;
+            let challenge = response.headers()[WWW_AUTHENTICATE].to_str().unwrap();
+            assert!(challenge.contains(reason), "{challenge}");
+            let line = lines.lock().unwrap().pop().unwrap();
+            assert!(line.contains("POST /v1/token  ") && line.contains("  401  "), "{line}");
+            assert!(line.ends_with(reason), "{line}");
+        }
+    }
+
+    /// A request without a token, without the scope, or to nowhere leaves a line with its reason.
+    #[tokio::test]
+    async fn by_the_gateway_leaves_its_reason() {
+        let (gateway, lines) = logged_gateway();
+        let alice = signed_in(&gateway, Method::POST, "/v1/operator/revoke").await;
+        for (request, expected) in [
+            (Request::post("/v1/token"), "POST /v1/token  -  401  the request carries no token"),
+            (
+                alice,
+                "POST /v1/operator/revoke  alice  403  the token has none of the scopes: acs.admin",
+            ),
+            (
+                Request::get("/v1/token"),
+                "GET /v1/token  -  404  the contract has no GET here, only POST, DELETE",
+            ),
+            (Request::get("/v1/tokens"), "GET /v1/tokens  -  404  the contract has no such path"),
+            (
+                Request::post("/v1/%FF"),
+                "POST /v1/%FF  -  400  the path is not UTF-8 in percent-encoding",
+            ),
+        ] {
+            call(&gateway, request, "").await;
+            let line = lines.lock().unwrap().pop().unwrap();
+            let (begin, reason) = expected.rsplit_once("  ").unwrap();
+            assert!(line.starts_with(&format!("22:13:20  {begin}  ")), "{line}");
+            assert!(line.ends_with(&format!(" ms  {reason}")), "{line}");
+        }
+    }
+
+    /// A body over the limit is refused with its reason.
+    #[tokio::test]
+    async fn of_a_large_body_leaves_its_reason() {
+        let (gateway, lines) = logged_gateway();
+        let request = signed_in(&gateway, Method::POST, "/v1/token").await;
+        let (response, _) = call(&gateway, request, vec![b'x'; 10 * 1024 * 1024 + 1]).await;
+        assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
+        let line = lines.lock().unwrap().pop().unwrap();
+        assert!(line.ends_with("the body has more than 10 MB"), "{line}");
+    }
+
+    /// A failed function's cause stands in the request's line, while the caller learns nothing.
+    #[tokio::test]
+    async fn by_a_failed_function_leaves_the_cause() {
+        let (gateway, lines) = logged_gateway();
+        let request = signed_in(&gateway, Method::DELETE, "/v1/token").await;
+        call(&gateway, request, "").await;
+        let line = lines.lock().unwrap().pop().unwrap();
+        assert!(line.contains("alice  500") && line.ends_with("revoke: the function timed out"));
+    }
+
+    /// A wrong method on a route for development names the right ones.
+    #[tokio::test]
+    async fn of_a_method_names_the_allowed_ones() {
+        let (gateway, lines) = logged_gateway();
+        let (response, body) = call(&gateway, Request::get("/dev/sign-in"), "").await;
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()["allow"], "POST");
+        assert_eq!(response.headers()[CONTENT_TYPE], "application/problem+json");
+        let rule = "/dev/sign-in does not take GET; the header Allow names its methods";
+        assert!(body.contains(rule), "{body}");
+        assert!(lines.lock().unwrap().pop().unwrap().ends_with(rule));
+    }
+}
+
+mod success {
+    use super::*;
+
+    /// A request that is let through is found by the user's name.
+    #[tokio::test]
+    async fn names_the_user() {
+        let (gateway, lines) = logged_gateway();
+        let request = signed_in(&gateway, Method::POST, "/v1/token?access_token=secret").await;
+        call(&gateway, request, "").await;
+        let lines = lines.lock().unwrap();
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert!(lines[0].starts_with("22:13:20  POST /v1/token  alice  200  "), "{lines:?}");
+        assert!(!lines[0].contains("secret"), "{lines:?}");
+    }
 }
