@@ -1,4 +1,4 @@
-//! One user cannot use up everybody's quota at ACS.
+//! One user cannot use up the quota that all users share at ACS.
 
 use std::time::Duration;
 
