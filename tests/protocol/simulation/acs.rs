@@ -1,3 +1,5 @@
+//! ACS behind the simulated network.
+
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -5,6 +7,7 @@ use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use identity_client::{Transport, TransportError};
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::network::{Broken, Network, now};
@@ -21,14 +24,16 @@ pub(crate) struct RemoteAcs {
 #[derive(Clone, Copy)]
 enum Mood {
     Well,
-    /// Answers an error and does nothing.
+    /// Responds with an error and does nothing.
     Refuses,
-    /// Does its work and answers an error all the same.
+    /// Does its work and responds with an error all the same.
     Lies,
     Throttles,
-    /// Says that an identity does not exist which does. Only of an issue: nothing can be done about
-    /// a service that says so of a revocation.
+    /// Reports that an identity does not exist which does. Only of an issue: nothing can be done
+    /// about a service that reports so of a revocation.
     Forgets,
+    /// Leaves the first token of a new identity out.
+    LeavesTokenOut,
 }
 
 const USUAL_MILLIS: u64 = 120;
@@ -43,6 +48,7 @@ impl RemoteAcs {
             8..14 => Mood::Lies,
             14..18 => Mood::Throttles,
             18 => Mood::Forgets,
+            19..24 => Mood::LeavesTokenOut,
             _ => Mood::Well,
         }
     }
@@ -60,19 +66,20 @@ impl Transport for RemoteAcs {
             Mood::Forgets if !is_issue => Mood::Well,
             mood => mood,
         };
-        let serve = move || answer(&emulator, &request, mood);
+        let work = move || serve(&emulator, &request, mood);
         Box::pin(async move {
-            self.network.exchange(USUAL_MILLIS, until, serve).await.map_err(|broken| match broken {
+            self.network.exchange(USUAL_MILLIS, until, work).await.map_err(|broken| match broken {
                 Broken::NotSent => TransportError::not_sent("no connection"),
-                Broken::Interrupted => TransportError::interrupted("no answer"),
+                Broken::Interrupted => TransportError::interrupted("no response"),
             })
         })
     }
 }
 
-fn answer(emulator: &Emulator, request: &Request<Bytes>, mood: Mood) -> Response<Bytes> {
+fn serve(emulator: &Emulator, request: &Request<Bytes>, mood: Mood) -> Response<Bytes> {
     match mood {
         Mood::Well => emulator.handle(request, now()).response,
+        Mood::LeavesTokenOut => without_token(emulator.handle(request, now()).response),
         Mood::Refuses => front_door(),
         Mood::Lies => {
             emulator.handle(request, now());
@@ -92,4 +99,17 @@ fn front_door() -> Response<Bytes> {
 
 fn respond(status: StatusCode, body: &'static str) -> Response<Bytes> {
     Response::builder().status(status).body(Bytes::from_static(body.as_bytes())).expect("an answer")
+}
+
+/// Returns the response to a creation without the token, and any other one as it is.
+fn without_token(response: Response<Bytes>) -> Response<Bytes> {
+    let (parts, body) = response.into_parts();
+    let body = match serde_json::from_slice::<Value>(&body) {
+        Ok(mut json) if json.get("identity").is_some() => {
+            json["accessToken"] = Value::Null;
+            json.to_string().into()
+        }
+        _ => body,
+    };
+    Response::from_parts(parts, body)
 }
