@@ -176,6 +176,8 @@ themselves.
     .to_owned();
     for command in [
         "",
+        "list",
+        "whois",
         "show",
         "revoke",
         "suspend",

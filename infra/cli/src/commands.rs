@@ -5,6 +5,7 @@
 pub(crate) mod completions;
 pub(crate) mod dead_letters;
 pub(crate) mod delete;
+pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod orphans;
 pub(crate) mod revoke;
@@ -12,6 +13,7 @@ pub(crate) mod revoke_all;
 pub(crate) mod show;
 pub(crate) mod suspend;
 pub(crate) mod unsuspend;
+pub(crate) mod whois;
 
 use clap::Subcommand;
 
@@ -22,6 +24,8 @@ use crate::session::Session;
 /// Is one of the tool's commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    List(list::ListArgs),
+    Whois(whois::WhoisArgs),
     Show(show::ShowArgs),
     Revoke(revoke::RevokeArgs),
     Suspend(suspend::SuspendArgs),
@@ -38,6 +42,8 @@ impl Command {
     /// Executes the command and returns its exit code.
     pub(crate) async fn execute(self, session: &Session) -> Result<Exit, CliError> {
         match self {
+            Self::List(args) => args.run(session).await,
+            Self::Whois(args) => args.run(session).await,
             Self::Show(args) => args.run(session).await,
             Self::Revoke(args) => args.run(session).await,
             Self::Suspend(args) => args.run(session).await,

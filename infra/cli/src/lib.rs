@@ -23,6 +23,7 @@ mod stack;
 mod subject_file;
 mod subjects;
 mod text_table;
+mod user_state;
 mod users;
 
 #[cfg(test)]

@@ -1,0 +1,178 @@
+//! `acs-broker list`: the users of a stack.
+
+use std::fmt;
+
+use acs_broker_core::{Record, RecordKey, StoreError, UserStore};
+use clap::Args;
+use identity_client::Timestamp;
+use serde::Serialize;
+
+use crate::error::CliError;
+use crate::exit::Exit;
+use crate::records::{Records, instant};
+use crate::report::Report;
+use crate::session::Session;
+use crate::text_table::{columns, none, or_none};
+use crate::user_state::UserState;
+
+const EXAMPLES: &str = "\
+Examples:
+  acs-broker list --state suspended --state deletion-pending
+  acs-broker --local --json list --search @example.com";
+
+/// List users, with their state and identity
+#[derive(Debug, Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct ListArgs {
+    /// Only users in this state; may be given more than once
+    #[arg(long, value_enum)]
+    state: Vec<UserState>,
+
+    /// Only users whose subject contains this text
+    #[arg(long, value_name = "TEXT")]
+    search: Option<String>,
+}
+
+/// Reports users.
+#[derive(Debug, Serialize)]
+pub(crate) struct ListReport {
+    users: Vec<User>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct User {
+    subject: String,
+    issuer: String,
+    state: UserState,
+    identity: Option<String>,
+    sessions_valid_after: Option<Timestamp>,
+}
+
+impl ListArgs {
+    /// Runs the command.
+    pub(crate) async fn run(&self, session: &Session) -> Result<Exit, CliError> {
+        let stack = session.find_stack().await?;
+        session.print(&self.find(&stack.records).await?)
+    }
+
+    /// Reads the whole table.
+    async fn find<T: UserStore>(&self, records: &Records<T>) -> Result<ListReport, StoreError> {
+        let mut users = records.scan(|key, record| self.user(&key, &record)).await?;
+        users.sort_by(|one, other| {
+            (&one.issuer, &one.subject).cmp(&(&other.issuer, &other.subject))
+        });
+        Ok(ListReport { users })
+    }
+
+    fn user(&self, key: &RecordKey, record: &Record) -> Option<User> {
+        let RecordKey::User(issuer, subject) = key else { return None };
+        let state = UserState::of(record);
+        let is_wanted = self.state.is_empty() || self.state.contains(&state);
+        let is_found = self.search.as_ref().is_none_or(|text| subject.as_str().contains(text));
+        (is_wanted && is_found).then(|| User {
+            subject: subject.as_str().to_owned(),
+            issuer: issuer.as_str().to_owned(),
+            state,
+            identity: record.bound().map(|bound| bound.id.to_string()),
+            sessions_valid_after: record.sessions_valid_after.map(instant),
+        })
+    }
+}
+
+impl Report for ListReport {}
+
+impl fmt::Display for ListReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.users.is_empty() {
+            return writeln!(f, "No such users.");
+        }
+        let rows = self.users.iter().map(|user| {
+            let identity = user.identity.clone().unwrap_or_else(none);
+            let cutoff = or_none(user.sessions_valid_after);
+            [user.subject.clone(), user.state.text().to_owned(), identity, cutoff]
+        });
+        let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF"];
+        write!(f, "{}", columns(Some(header), rows))?;
+        let count = self.users.len();
+        writeln!(f, "\n{count} {}", if count == 1 { "user" } else { "users" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use acs_broker_core::Operation;
+    use insta::assert_snapshot;
+
+    use super::*;
+    use crate::outcome::Outcome;
+    use crate::testing::{Harness, second, subject, to_json};
+
+    async fn three_users() -> Harness {
+        let harness = Harness::new();
+        harness.users(&["alice", "bob", "carol"]).await;
+        for (name, operation) in [("bob", Operation::Suspend), ("carol", Operation::Delete)] {
+            let key = harness.records.key(&subject(name));
+            let outcome =
+                crate::operation::execute(operation, &key, &harness.broker, &harness.records).await;
+            assert_eq!(outcome, Outcome::Done);
+        }
+        harness
+    }
+
+    /// An operator sees who is in which state, and finds users by a part of their name.
+    #[tokio::test(start_paused = true)]
+    async fn filters_by_state_and_text() {
+        let harness = three_users().await;
+        for (state, search, expected) in [
+            (vec![], None, vec!["alice", "bob", "carol"]),
+            (vec![UserState::Suspended], None, vec!["bob"]),
+            (vec![UserState::Active, UserState::Deleted], None, vec!["alice", "carol"]),
+            (vec![], Some("o"), vec!["bob", "carol"]),
+            (vec![UserState::Creating], None, vec![]),
+        ] {
+            let args = ListArgs { state, search: search.map(str::to_owned) };
+            let report = args.find(&harness.records).await.unwrap();
+            let found: Vec<_> = report.users.iter().map(|user| user.subject.as_str()).collect();
+            assert_eq!(found, expected, "{args:?}");
+        }
+    }
+
+    /// Both forms of the report.
+    #[test]
+    fn prints_table_and_document() {
+        let user = User {
+            subject: "alice".to_owned(),
+            issuer: "https://idp.example".to_owned(),
+            state: UserState::RevocationPending,
+            identity: Some("8:acs:a_b".to_owned()),
+            sessions_valid_after: Some(second(0)),
+        };
+        let report = ListReport { users: vec![user] };
+        assert_snapshot!(report, @"
+        SUBJECT  STATE               IDENTITY   CUTOFF
+        alice    revocation pending  8:acs:a_b  2026-11-23T12:00:00Z
+
+        1 user
+        ");
+        assert_snapshot!(to_json(&report), @r#"
+        {
+          "users": [
+            {
+              "subject": "alice",
+              "issuer": "https://idp.example",
+              "state": "revocation-pending",
+              "identity": "8:acs:a_b",
+              "sessionsValidAfter": "2026-11-23T12:00:00Z"
+            }
+          ]
+        }
+        "#);
+    }
+
+    /// An empty result is a sentence, not an empty table.
+    #[test]
+    fn empty_is_a_sentence() {
+        assert_snapshot!(ListReport { users: vec![] }, @"No such users.");
+    }
+}
