@@ -102,7 +102,7 @@ async fn bad_requests(stack: &StackProcess, recording: &mut Recording) {
         stack.token_for(&session, &json!({"scopes": ["pstn"]})).await,
         stack.token_for(&session, &json!({"scopes": ["voip.join"]})).await,
         stack.token_from(&session, "text/plain", "canary").await,
-        stack.token_from(&session, "application/json", &" ".repeat(5000)).await,
+        stack.token_from(&session, "application/json", &" ".repeat(70_000)).await,
         stack.call(Method::DELETE, "/v1/token?keepSessions=maybe", &session).await,
         stack.token(&timeless).await,
     ]);
@@ -113,21 +113,24 @@ async fn outages(stack: &StackProcess, recording: &mut Recording) {
     let acs = stack.acs();
     let session = stack.sign_in_at(SUBJECT, now() + 202).await;
     recording.responses.push(stack.token(&session).await);
-    for effect in [
+    // Another lifetime each time, or the function would hand out a token from its memory.
+    let lasting = |minutes: u64| json!({"expiresInMinutes": minutes});
+    let effects = [
         json!({"status": 429}),
         json!({"status": 503, "body": "html"}),
         json!({"drop": true}),
         json!({"truncate": 100}),
         json!({"status": 200, "body": "{}"}),
         json!({"status": 401}),
-    ] {
+    ];
+    for (minutes, effect) in (61..).zip(effects) {
         acs.add_fault(json!({"effect": effect})).await;
-        recording.responses.push(stack.token(&session).await);
+        recording.responses.push(stack.token_for(&session, &lasting(minutes)).await);
         acs.clear_faults().await;
     }
     acs.regenerate_key("primary").await;
     recording.responses.extend([
-        stack.token(&session).await,
+        stack.token_for(&session, &lasting(100)).await,
         stack.revoke(&session).await,
         stack.delete(&session).await,
     ]);
