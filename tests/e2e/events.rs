@@ -39,11 +39,11 @@ async fn each_kind_does_its_operation() {
             Ok(Parsed::Event(event)) => assert_does_its_operation(&stack, &sample, &event).await,
             Ok(Parsed::Skipped(_)) => {
                 let outcome = stack.event(&sample.envelope).await;
-                assert_eq!(outcome, json!({"done": true}), "{}", sample.name);
+                assert_eq!(outcome["done"], true, "{}", sample.name);
             }
             Err(_) => {
                 let outcome = stack.event(&sample.envelope).await;
-                assert_eq!(outcome, json!({"done": false}), "{}", sample.name);
+                assert_eq!(outcome["done"], false, "{}", sample.name);
             }
         }
     }
@@ -53,7 +53,7 @@ async fn assert_does_its_operation(stack: &StackProcess, sample: &Sample, event:
     let (acs, name) = (stack.acs(), &sample.name);
     let user = before(stack, event).await;
     let outcome = stack.event(&sample.envelope).await;
-    assert_eq!(outcome, json!({"done": true}), "{name}");
+    assert_eq!(outcome["done"], true, "{name}");
 
     let fresh = sign_in_after(stack, event).await;
     if event.operation == Operation::Unsuspend {

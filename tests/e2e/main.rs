@@ -5,6 +5,7 @@ mod acs_misconfigured;
 mod bad_input;
 mod cargo_lambda;
 mod cli;
+mod console;
 mod contract;
 mod crash;
 mod delete;

@@ -20,7 +20,7 @@ use crate::service::response::ServiceResponse;
 use crate::service::route::{Operation, Route};
 use crate::settings::Settings;
 use crate::state::emulator_state::EmulatorState;
-use crate::state::introspection::{IdentityState, Introspection};
+use crate::state::introspection::{IdentityState, Introspection, TokenState};
 use crate::state::journal_entry::JournalEntry;
 use crate::state::random::Random;
 
@@ -113,6 +113,13 @@ impl Emulator {
     /// Every identity, deleted ones too, in the order of their creation.
     pub fn identities(&self) -> Vec<IdentityState> {
         self.lock().state.identities()
+    }
+
+    /// Every token that the identity ever had, in the order of issue, and whether it would be
+    /// accepted at `now` by the wall clock.
+    pub fn tokens_of(&self, identity: &str, now: Timestamp) -> Vec<TokenState> {
+        let memory = self.lock();
+        memory.state.tokens_of(identity, memory.state.clock(now))
     }
 
     fn lock(&self) -> MutexGuard<'_, Memory> {

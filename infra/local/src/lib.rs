@@ -3,6 +3,7 @@
 //! of Azure Communication Services.
 
 mod clock;
+mod console;
 mod dev;
 mod gateway;
 mod hosting;

@@ -53,7 +53,8 @@ impl fmt::Display for Ready {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let acs = &self.acs;
         let policy = self.settings.get("SCOPE_POLICY").map(String::as_str).unwrap_or_default();
-        writeln!(formatter, "Ready. Ctrl-C stops it; {}.\n", self.fate_of_state)?;
+        writeln!(formatter, "Ready: open {}/ in a browser.", self.gateway)?;
+        writeln!(formatter, "Ctrl-C stops it; {}.\n", self.fate_of_state)?;
         if self.is_reachable_from_elsewhere {
             let port = self.gateway.rsplit(':').next().unwrap_or_default();
             writeln!(formatter, "WARNING: anyone who reaches port {port} can sign in as")?;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Router, middleware};
@@ -12,6 +13,9 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::console::app::{Console, Parts};
+use crate::console::timeline::Timeline;
+use crate::console::{guard, recorder, routes as console_routes, sweep};
 use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::dev::routes::{self as dev_routes, DevApi};
@@ -40,6 +44,7 @@ pub struct Stack {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     schedule: JoinHandle<()>,
+    timeline: Arc<Timeline>,
     acs: Acs,
     table: Table,
     /// Last, so that a folder to be forgotten is removed when nobody uses it any more.
@@ -114,18 +119,31 @@ impl Stack {
             Some(url) => environment::elsewhere(&http, url),
             None => environment::in_process(&settings, host).map_err(StartError::Functions)?,
         };
-        let schedule = tokio::spawn(schedule::run(functions.clone(), host.clock));
+        let provider = IdentityProvider::new(url.clone(), key.clone());
+        let console = console(
+            &settings,
+            host,
+            Parts {
+                provider: provider.clone(),
+                functions: functions.clone(),
+                emulator: Arc::clone(&acs.emulator),
+                clock: host.clock,
+            },
+        )?;
+        let (timeline, clock) = (Arc::clone(&console.timeline), host.clock);
+        let noted = Arc::clone(&timeline);
+        let note = move |swept: &_| sweep::note_scheduled(&noted, swept, clock());
+        let schedule = tokio::spawn(schedule::run(functions.clone(), clock, note));
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
-            functions: functions.clone(),
+            functions,
             subject_claim: (host.environment)(SUBJECT_CLAIM).unwrap_or_else(|| "sub".to_owned()),
             log: host.log.clone(),
             clock: host.clock,
         };
         let dev = DevApi {
-            provider: IdentityProvider::new(url.clone(), key),
-            functions,
+            provider,
             settings: settings.clone(),
             health: Health {
                 table: table.client.clone(),
@@ -133,20 +151,20 @@ impl Stack {
                 acs: http,
                 acs_url: acs.access.http.clone(),
             },
-            clock: host.clock,
         };
         let (stop, stopped) = oneshot::channel();
-        let (api, log) = (router(gateway, dev), host.log.clone());
+        let (api, log) = (router(gateway, dev, console), host.log.clone());
         let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
         let ready = ready(options, url, settings, &acs, &table);
-        Ok(Self { ready, stop, server, schedule, acs, table, _state: state })
+        Ok(Self { ready, stop, server, schedule, timeline, acs, table, _state: state })
     }
 
     /// Finishes the requests under way, then ends every part, what others depend on last.
     pub async fn shut_down(self) {
         self.schedule.abort();
+        self.timeline.close();
         let _already_gone = self.stop.send(());
         if tokio::time::timeout(GRACE, self.server).await.is_err() {
             tracing::warn!("requests were cut off");
@@ -197,14 +215,36 @@ async fn listen(host: IpAddr, port: u16) -> io::Result<(TcpListener, String)> {
     Ok((listener, format!("http://{}", SocketAddr::new(host, port))))
 }
 
-/// Returns the contract's routes and those under `/dev`, for pages of this machine too.
-fn router(gateway: Gateway, api: DevApi) -> Router {
+fn console(
+    settings: &BTreeMap<&'static str, String>,
+    host: ProcessEnvironment<'_>,
+    parts: Parts,
+) -> Result<Arc<Console>, StartError> {
+    let settings = environment::read(settings, host);
+    let console = settings.map_err(acs_broker_lambda::StartError::from);
+    let console = console.and_then(|settings| Ok(Console::new(settings, parts)?));
+    console.map(Arc::new).map_err(StartError::Functions)
+}
+
+/// Returns all routes. Pages of this machine may call the contract's and the identity provider's;
+/// the others are for the console's own page and for programs that are not browsers.
+fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
     let log = gateway.log.clone();
-    let contract = server::router(gateway);
-    dev_routes::router(api)
-        .layer(middleware::from_fn_with_state(log, refusals::write))
+    let refusals = || middleware::from_fn_with_state(log.clone(), refusals::write);
+    let record = middleware::from_fn_with_state(Arc::clone(&console), recorder::record);
+    let contract = server::router(gateway).layer(record);
+    let api = Arc::new(api);
+    let sign_in = console_routes::sign_in_router(Arc::clone(&console));
+    let open = dev_routes::router(Arc::clone(&api))
+        .merge(sign_in.layer(middleware::from_fn(guard::guard)))
+        .layer(refusals())
         .fallback_service(contract)
-        .layer(cors::layer())
+        .layer(cors::layer());
+    console_routes::router(console)
+        .merge(dev_routes::settings_router(api))
+        .layer(middleware::from_fn(guard::guard))
+        .layer(refusals())
+        .fallback_service(open)
 }
 
 #[cfg(test)]

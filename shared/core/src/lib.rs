@@ -37,7 +37,8 @@ pub use crate::policy::{
 };
 pub use crate::record::{
     Attempt, BoundIdentity, CreationPause, IdentityState, Issuer, KeyError, Lease, PendingKind,
-    PendingOperation, Record, RecordKey, Subject, SuspendedBy, Suspension, UniqueId,
+    PendingOperation, Record, RecordKey, SessionRejection, Subject, SuspendedBy, Suspension,
+    UniqueId,
 };
 pub use crate::session::Session;
 pub use crate::store::{Page, Stored, UserSnapshot, UserStore, WriteOutcome};

@@ -57,7 +57,7 @@ pub struct Record {
 
 /// Why a session gets no token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum SessionRejection {
+pub enum SessionRejection {
     /// The session signed in at or before a cutoff.
     SignInAgain,
     /// The user is suspended.
@@ -121,12 +121,16 @@ impl Record {
     }
 
     /// Returns the cutoff that counts: the user's own or the global one, whichever is later.
-    pub(crate) fn cutoff(&self, global_cutoff: Option<EpochSeconds>) -> Option<EpochSeconds> {
+    #[must_use]
+    pub fn cutoff(&self, global_cutoff: Option<EpochSeconds>) -> Option<EpochSeconds> {
         self.sessions_valid_after.max(global_cutoff)
     }
 
     /// Checks whether a session that signed in at `sign_in` may have a token.
-    pub(crate) fn check_session(
+    ///
+    /// # Errors
+    /// The reason why the session gets none.
+    pub fn check_session(
         &self,
         global_cutoff: Option<EpochSeconds>,
         sign_in: EpochSeconds,

@@ -122,7 +122,7 @@ impl StackProcess {
     }
 
     /// Publishes an event of an identity provider, as EventBridge delivers it, and returns the
-    /// outcome: `{"function", "done"}`.
+    /// outcome: `{"outcome", "reason", "done", …}`.
     pub async fn event(&self, envelope: &str) -> Value {
         let request = self.request(Method::POST, "/dev/events").body(envelope.to_owned());
         let response = self.send(request).await;

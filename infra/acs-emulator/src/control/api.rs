@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -66,9 +67,7 @@ impl ControlContext<'_> {
             (&Method::POST, "clock") => self.advance_clock(body),
             (&Method::POST, "keys/primary/regenerate") => Ok(self.regenerate(KeySlot::Primary)),
             (&Method::POST, "keys/secondary/regenerate") => Ok(self.regenerate(KeySlot::Secondary)),
-            (method, path) => {
-                Err(ControlError::NotFound { method: method.clone(), path: path.to_owned() })
-            }
+            (method, path) => self.tokens(method, path),
         };
         respond(result)
     }
@@ -77,6 +76,16 @@ impl ControlContext<'_> {
         let fault: Fault = serde_json::from_slice(body)?;
         self.controls.faults.add(fault)?;
         Ok(Value::Null)
+    }
+
+    /// Lists the tokens of the identity in the path. Another path leads nowhere.
+    fn tokens(&self, method: &Method, path: &str) -> Result<Value, ControlError> {
+        let identity = identity_of_tokens(path).filter(|_| method == Method::GET);
+        let Some(identity) = identity else {
+            return Err(ControlError::NotFound { method: method.clone(), path: path.to_owned() });
+        };
+        let now = self.state.clock(self.now);
+        Ok(json!({ "tokens": self.state.tokens_of(&identity, now) }))
     }
 
     fn introspect(&self, body: &[u8]) -> Result<Value, ControlError> {
@@ -102,6 +111,12 @@ impl ControlContext<'_> {
         self.entries.push(JournalEntry::KeyRegenerated { slot, key });
         response
     }
+}
+
+/// The identity in `identities/{id}/tokens`, decoded: clients may send its colons as `%3A`.
+fn identity_of_tokens(path: &str) -> Option<String> {
+    let id = path.strip_prefix("identities/")?.strip_suffix("/tokens")?;
+    Some(percent_decode_str(id).decode_utf8().ok()?.into_owned())
 }
 
 /// The HTTP response for a result. `null` means that there is nothing to report.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::state::access_key::{AccessKey, KeySlot};
-use crate::state::introspection::{IdentityState, InactiveReason, Introspection};
+use crate::state::introspection::{IdentityState, InactiveReason, Introspection, TokenState};
 use crate::state::issued_token::{IssuedToken, fingerprint};
 use crate::state::journal_entry::JournalEntry;
 
@@ -131,6 +131,20 @@ impl EmulatorState {
             Some(reason) => Introspection::Inactive(reason),
             None => Introspection::Active(token.issued.clone()),
         }
+    }
+
+    /// Every token that the identity ever had, in the order of issue, when the resource's clock
+    /// shows `now`.
+    pub(crate) fn tokens_of(&self, identity: &str, now: Timestamp) -> Vec<TokenState> {
+        let is_its = |(_, token): &(&String, &Token)| token.issued.identity == identity;
+        let mut tokens: Vec<_> = self.tokens.iter().filter(is_its).collect();
+        tokens.sort_by_key(|(_, token)| token.sequence);
+        let state = |(fingerprint, token): (&String, &Token)| {
+            let reason = self.inactive_reason(token, now);
+            let (fingerprint, token) = (fingerprint.clone(), token.issued.clone());
+            TokenState { fingerprint, token, active: reason.is_none(), reason }
+        };
+        tokens.into_iter().map(state).collect()
     }
 
     fn key(&self, slot: KeySlot) -> &Key {

@@ -30,6 +30,22 @@ pub enum InactiveReason {
     KeyRegenerated,
 }
 
+/// A token of an identity as the emulator remembers it, and whether it would be accepted.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TokenState {
+    /// SHA-256 of the token's text, in base64. The text itself is not kept.
+    pub fingerprint: String,
+    /// All else about it.
+    #[serde(flatten)]
+    pub token: IssuedToken,
+    /// Whether chat and calling would still accept it.
+    pub active: bool,
+    /// The reason why they would not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<InactiveReason>,
+}
+
 /// An identity as the emulator remembers it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -21,6 +21,33 @@ fn introspection_reports_active_and_revoked() {
     assert_eq!(introspect(), json!({ "active": false, "reason": "revoked" }));
 }
 
+/// A list of an identity's tokens tells live from dead ones, with the reason and without the texts.
+#[test]
+fn tokens_of_identity_are_listed() {
+    let resource = Resource::new();
+    let (identity, other) = (resource.create(), resource.create());
+    let list = |id: &str| {
+        let path = format!("identities/{id}/tokens");
+        resource.control("GET", &path, &Value::Null).body["tokens"].clone()
+    };
+    let old = resource.issue(&identity);
+    resource.revoke(&identity);
+    resource.issue(&identity);
+    resource.issue(&other);
+
+    let tokens = list(&identity);
+
+    assert_eq!(tokens.as_array().unwrap().len(), 2);
+    assert_eq!((&tokens[0]["active"], &tokens[0]["reason"]), (&json!(false), &json!("revoked")));
+    assert_eq!((&tokens[1]["active"], tokens[1].get("reason")), (&json!(true), None));
+    assert_eq!(tokens[1]["scopes"], json!(["chat"]));
+    assert!(!tokens.to_string().contains(&old));
+    assert_eq!(list(&identity.replace(':', "%3A")), tokens);
+    resource.delete(&identity);
+    assert_eq!(list(&identity)[1]["reason"], "identityDeleted");
+    assert_eq!(list("8:acs:nobody"), json!([]));
+}
+
 /// An advanced clock expires tokens. Clients still date requests by the real clock.
 #[test]
 fn advanced_clock_expires_tokens_only() {

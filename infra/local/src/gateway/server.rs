@@ -47,6 +47,15 @@ pub(crate) struct Gateway {
     pub clock: Clock,
 }
 
+/// What the gateway knows about a response beside the response itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted {
+    /// The user that a token of this issuer names.
+    pub subject: Option<String>,
+    /// What happened, or why the request was refused.
+    pub remark: String,
+}
+
 /// A response, and why it is as it is.
 struct Outcome {
     response: Response,
@@ -92,6 +101,7 @@ async fn call(
         elapsed: begun.elapsed(),
         remark: &remark,
     });
+    response.extensions_mut().insert(Noted { subject, remark });
     if let Ok(request_id) = HeaderValue::try_from(request_id) {
         response.headers_mut().insert(REQUEST_ID, request_id);
     }

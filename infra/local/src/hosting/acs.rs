@@ -17,6 +17,8 @@ use crate::state::State;
 #[derive(Debug)]
 pub(crate) struct Acs {
     running: Running,
+    /// The emulator itself.
+    pub emulator: Arc<Emulator>,
     /// How to reach it.
     pub access: AcsAccess,
 }
@@ -104,7 +106,7 @@ impl Acs {
             https,
             ca_file,
         };
-        Ok(Self { running, access })
+        Ok(Self { running, emulator, access })
     }
 
     /// Finishes the requests under way.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use acs_broker_config::Settings;
+use acs_broker_config::{Settings, SettingsError};
 use acs_broker_lambda::{App, StartError, serve_schedule};
 use url::Url;
 
@@ -91,6 +91,17 @@ pub(crate) fn settings(
     chosen.chain(places).chain(optional).collect()
 }
 
+/// Reads the settings as the functions do.
+///
+/// # Errors
+/// The settings that the environment adds are wrong.
+pub(crate) fn read(
+    settings: &BTreeMap<&'static str, String>,
+    host: ProcessEnvironment<'_>,
+) -> Result<Settings, SettingsError> {
+    Settings::read(&|name| settings.get(name).cloned().or_else(|| (host.environment)(name)))
+}
+
 /// The functions in this process. Each has its own clients and memory, as on Lambda.
 ///
 /// # Errors
@@ -99,12 +110,11 @@ pub(crate) fn in_process(
     settings: &BTreeMap<&'static str, String>,
     host: ProcessEnvironment<'_>,
 ) -> Result<Functions, StartError> {
-    let lookup = |name: &str| settings.get(name).cloned().or_else(|| (host.environment)(name));
     // Each function is a process of its own on Lambda, with a memory of its own.
     let app = || {
         let log = host.log.clone();
         let log = move |line: &str| log.function_line(line);
-        App::new(Settings::read(&lookup)?, host.clock, log).map(Arc::new)
+        App::new(read(settings, host)?, host.clock, log).map(Arc::new)
     };
     Ok(Functions::new([
         ("issue", hosted_http(app()?, acs_broker_function_issue::handle)),

@@ -30,13 +30,20 @@ pub(crate) async fn sweep(functions: &Functions, now: Timestamp) -> Result<Value
     functions.invoke("sweep", event, "local-schedule", now).await
 }
 
-/// Sweeps once a minute until it is dropped; what goes wrong is logged, and tried again.
-pub(crate) async fn run(functions: Functions, clock: Clock) {
+/// Sweeps once a minute until it is dropped; what goes wrong is logged, and tried again. `note`
+/// takes each report.
+pub(crate) async fn run(
+    functions: Functions,
+    clock: Clock,
+    note: impl Fn(&Result<Value, InvokeError>) + Send,
+) {
     let mut ticks = interval_at(Instant::now() + PERIOD, PERIOD);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        if let Err(error) = sweep(&functions, clock()).await {
+        let swept = sweep(&functions, clock()).await;
+        note(&swept);
+        if let Err(error) = swept {
             tracing::error!(error = &error as &dyn std::error::Error, "the sweep failed");
         }
     }
@@ -61,7 +68,7 @@ mod tests {
             Box::pin(async { Err(InvokeError::TimedOut) })
         });
         let clock: Clock = || Timestamp::constant(1_700_000_000, 0);
-        let schedule = run(Functions::new([("sweep", failing)]), clock);
+        let schedule = run(Functions::new([("sweep", failing)]), clock, |_| {});
         assert!(tokio::time::timeout(PERIOD * 3 + PERIOD / 2, schedule).await.is_err());
         assert_eq!(runs.load(Ordering::Relaxed), 3);
     }

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex};
 
 use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
 use acs_broker_store_dynamodb::client;
+use acs_emulator::Emulator;
 use axum::extract::connect_info::MockConnectInfo;
 use http::Method;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
@@ -56,9 +57,12 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         log,
         clock,
     };
+    let provider = IdentityProvider::new(ISSUER.to_owned(), key);
+    let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(1)));
+    let parts = Parts { provider: provider.clone(), functions, emulator, clock };
+    let console = Arc::new(Console::new(settings(), parts).unwrap());
     let dev = DevApi {
-        provider: IdentityProvider::new(ISSUER.to_owned(), key),
-        functions,
+        provider,
         settings: BTreeMap::new(),
         health: Health {
             table: client(access, http.clone()),
@@ -66,11 +70,27 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
             acs: http,
             acs_url: nowhere,
         },
-        clock,
     };
-    let router = router(gateway, dev);
+    let router = router(gateway, dev, console);
     let source = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
     (router.layer(source), lines)
+}
+
+/// The settings of a console whose table and ACS do not exist.
+fn settings() -> acs_broker_config::Settings {
+    let lookup = |name: &str| {
+        let value = match name {
+            "ACS_ALLOW_HTTP" => "true",
+            "ACS_CONNECTION_STRING" => "endpoint=http://127.0.0.1:1/;accesskey=a2V5",
+            "AWS_ENDPOINT_URL_DYNAMODB" => "http://127.0.0.1:1",
+            "SCOPE_POLICY" => r#"{"scopes":["chat"]}"#,
+            "USER_HASH_KEY" => "local development",
+            "AWS_ACCESS_KEY_ID" | "AWS_REGION" | "AWS_SECRET_ACCESS_KEY" | "TABLE_NAME" => "local",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    };
+    acs_broker_config::Settings::read(&lookup).unwrap()
 }
 
 pub(super) fn gateway() -> Router {

@@ -1,0 +1,26 @@
+//! The local console: a page at `/` that shows users, their tokens and what happened, and the API
+//! under `/dev` that it uses.
+
+pub(crate) mod app;
+pub(crate) mod guard;
+pub(crate) mod recorder;
+pub(crate) mod routes;
+pub(crate) mod timeline;
+pub(crate) mod tokens;
+
+mod events;
+mod faults;
+mod operate;
+mod page;
+mod problem;
+mod sample_files;
+mod samples;
+mod sentences;
+mod sessions;
+mod stream;
+pub(crate) mod sweep;
+mod users;
+mod view;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! Which requests may reach the console and the API under `/dev`.
+//!
+//! A page elsewhere could give its own name the address 127.0.0.1 (DNS rebinding), or send a form
+//! here. Both would be able to read sessions and to drive the stack.
+
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{HOST, ORIGIN};
+use http::{HeaderMap, Method, StatusCode};
+use url::{Host, Url};
+
+use crate::console::problem::Problem;
+
+const SEC_FETCH_SITE: &str = "sec-fetch-site";
+/// Signs a user in for any page: apps under development call it.
+const SIGN_IN: &str = "/dev/sign-in";
+
+/// Passes a request on, or refuses it with 421 or 403.
+pub(crate) async fn guard(request: Request, next: Next) -> Response {
+    match check(request.method(), request.uri().path(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+    let is_dev = path.starts_with("/dev/");
+    if !is_dev && path != "/" && !path.starts_with("/console/") {
+        return Ok(());
+    }
+    let is_for_us = match host(headers) {
+        // A phone or the Android emulator reaches the stack by an address. A page that attacks
+        // needs a name.
+        Some(Host::Ipv4(_) | Host::Ipv6(_)) if path == SIGN_IN => true,
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    };
+    if !is_for_us {
+        let detail = "Host must be localhost, 127.0.0.1 or [::1]";
+        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    }
+    if is_dev && path != SIGN_IN && !method.is_safe() && !is_same_origin(headers) {
+        let detail = "only the console's own page and programs without Origin may call this";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
+    }
+    Ok(())
+}
+
+/// Returns the host that a request names; `None` where it names none, or two.
+fn host(headers: &HeaderMap) -> Option<Host<String>> {
+    let mut hosts = headers.get_all(HOST).iter();
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
+    let url = Url::parse(&format!("http://{}/", host.to_str().ok()?)).ok()?;
+    // A Host with a path or a user in it is not one.
+    let is_plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
+    url.host().filter(|_| is_plain).map(|host| host.to_owned())
+}
+
+/// Returns whether the page of this origin sent the request, or a program that is not a browser.
+fn is_same_origin(headers: &HeaderMap) -> bool {
+    match headers.get(SEC_FETCH_SITE) {
+        Some(site) => site == "same-origin",
+        None => !headers.contains_key(ORIGIN),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http::header::HeaderName;
+
+    use super::*;
+
+    fn status(method: &Method, path: &str, headers: &[(&'static str, &'static str)]) -> u16 {
+        let pair = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers: HeaderMap = headers.iter().map(pair).collect();
+        match check(method, path, &headers) {
+            Ok(()) => 200,
+            Err(problem) => problem.into_response().status().as_u16(),
+        }
+    }
+
+    mod guard {
+        use super::*;
+
+        /// A page that gives its name the address 127.0.0.1 reads and drives nothing.
+        #[test]
+        fn refuses_hosts_of_others() {
+            for (host, expected) in [
+                ("localhost:8080", 200),
+                ("LOCALHOST", 200),
+                ("127.0.0.1:8080", 200),
+                ("[::1]:8080", 200),
+                ("evil.example", 421),
+                ("localhost.evil.example", 421),
+                ("evil.example@localhost", 421),
+                ("localhost/x", 421),
+                ("10.0.0.1", 421),
+                ("", 421),
+            ] {
+                for path in ["/", "/dev/users", "/dev/events", "/console/main.js"] {
+                    assert_eq!(status(&Method::GET, path, &[("host", host)]), expected, "{host}");
+                }
+                let expected = if host == "10.0.0.1" { 200 } else { expected };
+                let sign_in = status(&Method::POST, "/dev/sign-in", &[("host", host)]);
+                assert_eq!(sign_in, expected, "{host}");
+                assert_eq!(status(&Method::GET, "/v1/token", &[("host", host)]), 200, "{host}");
+            }
+            assert_eq!(status(&Method::GET, "/dev/users", &[]), 421);
+        }
+
+        /// A form on another page cannot delete a user; curl and the console can.
+        #[test]
+        fn refuses_unsafe_calls_of_other_pages() {
+            let host = ("host", "127.0.0.1:8080");
+            let own = ("origin", "http://127.0.0.1:8080");
+            let other = ("origin", "http://evil.example");
+            for (headers, expected) in [
+                (vec![host], 200),
+                (vec![host, own, ("sec-fetch-site", "same-origin")], 200),
+                (vec![host, other], 403),
+                (vec![host, other, ("sec-fetch-site", "cross-site")], 403),
+                (vec![host, ("sec-fetch-site", "same-site")], 403),
+                (vec![host, ("sec-fetch-site", "none")], 403),
+            ] {
+                let post = |path| status(&Method::POST, path, &headers);
+                assert_eq!(post("/dev/operate"), expected, "{headers:?}");
+                assert_eq!(post("/dev/sign-in"), 200, "{headers:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Why a request, a session or an event was refused, in a sentence for people.
+
+use acs_broker_core::SessionRejection;
+use acs_broker_identity_events::{EventError, Sources};
+
+use crate::console::app::UserView;
+use crate::console::view::{Rejection, instant};
+
+/// The sentences for the problem codes of the contract.
+pub(crate) const PROBLEMS: [(&str, &str); 17] = [
+    ("acs_misconfigured", "ACS refused the key or the resource: see ACS_CONNECTION_STRING."),
+    ("acs_throttled", "ACS is over its quota. Try again after the seconds of Retry-After."),
+    ("acs_unavailable", "ACS did not respond, or failed. Try again."),
+    ("body_too_large", "The request's body is too large."),
+    ("deadline_exceeded", "The request used up its time, because ACS or the table was slow."),
+    ("identity_busy", "Another request is creating this user's identity. Try again in a second."),
+    ("internal_error", "The function made a mistake: the log of `make run` has the error."),
+    ("invalid_claims", "The access token does not say who signed in and when."),
+    ("invalid_request", "A field of the request breaks a rule; the response's detail names it."),
+    ("lifetime_not_allowed", "The scope policy grants this user shorter tokens only."),
+    ("operator_scope_required", "Only an operator may do this: the token lacks the scope."),
+    ("scope_not_allowed", "The scope policy does not grant this user one of the scopes."),
+    ("sign_in_again", "The session has ended. The user must sign in again."),
+    ("table_unavailable", "The table did not respond. Try again."),
+    ("too_many_requests", "This user got too many tokens within a minute. Try again later."),
+    ("unsupported_media_type", "The body must be application/json in UTF-8, not compressed."),
+    ("user_suspended", "The user is suspended: an operator or the provider must lift that."),
+];
+
+/// Returns the sentence for a problem code.
+pub(crate) fn problem(code: &str) -> Option<&'static str> {
+    PROBLEMS.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence)
+}
+
+/// Returns a remark of the gateway as a sentence.
+pub(crate) fn sentence(remark: &str) -> String {
+    let mut characters = remark.chars();
+    let Some(first) = characters.next() else { return String::new() };
+    let end = if remark.ends_with('.') { "" } else { "." };
+    format!("{}{}{end}", first.to_uppercase(), characters.as_str())
+}
+
+/// Returns why a session gets no token, with the values that decide.
+pub(crate) fn session(rejection: Rejection, view: &UserView) -> String {
+    let record = &view.snapshot.stored.record;
+    match rejection {
+        Rejection::Expired => "Its access token has expired.".to_owned(),
+        Rejection::WithoutSignIn => "Its token does not say when the user signed in.".to_owned(),
+        Rejection::Domain(SessionRejection::Suspended) => "The user is suspended.".to_owned(),
+        Rejection::Domain(SessionRejection::SignInAgain) => {
+            let cutoff = record.cutoff(view.snapshot.global_cutoff).and_then(instant);
+            match cutoff {
+                Some(cutoff) => format!("Sessions up to the cutoff {} have ended.", time(cutoff)),
+                None => "Sessions up to the cutoff have ended.".to_owned(),
+            }
+        }
+    }
+}
+
+/// Returns an instant's time of day, UTC.
+pub(crate) fn time(instant: jiff::Timestamp) -> String {
+    instant.strftime("%H:%M:%S UTC").to_string()
+}
+
+/// Returns why an event cannot be carried out.
+pub(crate) fn rejected_event(error: &EventError, sources: &Sources) -> String {
+    let EventError::UnknownSource = error else { return error.to_string() };
+    let cognito = sources.cognito.as_ref().map(|_| "aws.cognito-idp");
+    let okta = sources.okta.as_ref().map(|okta| okta.source.as_str());
+    let auth0 = sources.auth0.iter().map(String::as_str);
+    let configured: Vec<_> =
+        cognito.into_iter().chain(auth0).chain(okta).chain(sources.generic.as_deref()).collect();
+    format!("source: is not among the configured ones: {}", configured.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use acs_broker_lambda::ProblemCode;
+
+    use super::*;
+
+    mod sentences {
+        use super::*;
+
+        /// A developer who meets any of the codes reads why, and not only the code.
+        #[test]
+        fn cover_each_problem_code() {
+            for code in ProblemCode::ALL {
+                let name = serde_json::to_value(code).unwrap();
+                assert!(problem(name.as_str().unwrap()).is_some(), "{name}");
+            }
+            assert_eq!(PROBLEMS.len(), ProblemCode::ALL.len());
+        }
+
+        /// A remark for the terminal reads as a sentence on the page.
+        #[test]
+        fn end_with_one_full_stop() {
+            assert_eq!(sentence("the token has expired"), "The token has expired.");
+            assert_eq!(sentence("done."), "Done.");
+            assert_eq!(sentence(""), "");
+        }
+    }
+}
