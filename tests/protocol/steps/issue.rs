@@ -8,7 +8,7 @@ use identity_client::Timestamp;
 use tokio::time::{Instant, advance};
 
 use crate::harness::{
-    ATTEMPT_PAUSE, DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
+    ATTEMPT_PAUSE, CREATE, DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
 };
 
 /// A renewal in a warm function costs one call to ACS and one to the store.
@@ -108,6 +108,23 @@ async fn confirmed_missing_identity_is_replaced() {
     assert!(!harness.is_active(&first), "no later revocation would reach it");
     assert!(harness.events().contains(&BrokerEvent::IdentityReplaced));
 }
+
+/// A token that is over already is never handed out: a refresher would ask again at once, without
+/// end.
+#[tokio::test(start_paused = true)]
+async fn expired_token_is_never_handed_out() {
+    let harness = Harness::new();
+    harness.on(CREATE, Turn::Edit(|body| body["accessToken"]["expiresOn"] = OVER.into()));
+    let failed = harness.issue(&harness.session(0)).await;
+    assert!(matches!(failed, Err(BrokerError::TokenExpired { .. })), "{failed:?}");
+    harness.on(ISSUE, Turn::Edit(|body| body["expiresOn"] = OVER.into()));
+    let failed = harness.issue(&harness.session(0)).await;
+    assert!(matches!(failed, Err(BrokerError::TokenExpired { .. })), "{failed:?}");
+    harness.issue(&harness.session(0)).await.unwrap();
+}
+
+/// The second before the harness's midnight.
+const OVER: &str = "2026-11-22T23:59:59+00:00";
 
 /// An identity of another resource is never replaced.
 #[tokio::test(start_paused = true)]

@@ -98,6 +98,23 @@ async fn unsuspended_user_signs_in_again() {
     harness.issue(&harness.session(1)).await.unwrap();
 }
 
+/// A session that begins during a suspension gets its token once the suspension is lifted: it began
+/// after the cutoff. Sessions from before stay ended.
+#[tokio::test(start_paused = true)]
+async fn session_begun_meanwhile_works_afterwards() {
+    let harness = Harness::new();
+    harness.issue(&harness.session(5)).await.unwrap();
+    let old = harness.session(5);
+    harness.suspend(Initiator::Operator).await.unwrap();
+    advance(Duration::from_secs(10)).await;
+    let meanwhile = harness.session(5);
+    assert_suspended(&harness.issue(&meanwhile).await);
+    harness.unsuspend(Initiator::Operator).await;
+    assert!(harness.is_active(&harness.issue(&meanwhile).await.unwrap()));
+    let refused = harness.issue(&old).await;
+    assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
+}
+
 /// A suspension that arrives after its unsuspension does not shut out a user without a record.
 #[tokio::test(start_paused = true)]
 async fn late_event_spares_unsuspended_user() {

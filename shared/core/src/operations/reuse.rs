@@ -96,6 +96,10 @@ impl<S: UserStore> TokenBroker<S> {
         ctx: &CallContext<'_>,
     ) {
         let (user, key) = (&session.user, self.acs.key_in_use());
-        self.tokens.remember(user, grant, token, key, snapshot, ctx.deadline.now());
+        let now = ctx.deadline.now();
+        // A token that is over already is refused to this caller, and to the next ones too.
+        if token.token.expires_on() > now {
+            self.tokens.remember(user, grant, token, key, snapshot, now);
+        }
     }
 }

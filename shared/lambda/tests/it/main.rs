@@ -12,6 +12,7 @@ mod caller;
 mod events;
 mod log_line;
 mod operators;
+mod problems;
 mod query;
 mod queue;
 mod routes;
