@@ -21,6 +21,8 @@ async fn first_visit_to_dead_token() {
         .arg(folder.path().join("console.mjs"))
         .env("CONSOLE", stack.gateway())
         .env("FAILURES", env::temp_dir())
+        // What the browser itself says when it ends early.
+        .env("DEBUG", "pw:browser")
         // The browser leaves its files where the program's temporary folder is.
         .env("TMPDIR", folder.path());
     if is_screenshot_wanted() {
