@@ -62,16 +62,12 @@ impl<S: UserStore> TokenBroker<S> {
     ) -> Result<Completion, BrokerError> {
         let mut wait = Wait::default();
         for _ in 0..MAX_STEPS {
-            let Some(operation) = stored.record.pending() else { break };
-            let outcome = if may_attempt(&operation) {
-                return self
-                    .complete_attempted(key, stored, operation, ctx)
-                    .await
-                    .map_or_else(Completion::defer, |_| Ok(Completion::Done));
-            } else {
-                self.complete_once(key, stored, operation, ctx).await
-            };
-            stored = match outcome {
+            let Some(operation) = stored.record.pending() else { return Ok(Completion::Done) };
+            if may_attempt(&operation) {
+                let completed = self.complete_attempted(key, stored, operation, ctx).await;
+                return completed.map_or_else(Completion::defer, |_| Ok(Completion::Done));
+            }
+            stored = match self.complete_once(key, stored, operation, ctx).await {
                 Ok(Some(stored)) => stored,
                 // Another request attempts it, so this one waits for the result.
                 Ok(None) => match self.read_after(&mut wait, key, ctx).await {
@@ -81,7 +77,7 @@ impl<S: UserStore> TokenBroker<S> {
                 Err(error) => return Completion::defer(error),
             };
         }
-        Ok(Completion::Done)
+        Completion::defer(BrokerError::IdentityBusy)
     }
 
     /// Completes a pending operation for a request that needs it done. It attempts the operation at

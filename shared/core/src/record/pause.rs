@@ -1,7 +1,7 @@
 //! How long the next attempt at ACS for one user must wait.
 //!
-//! Without these pauses one user could use up the quota of all users: each request would try a pending
-//! operation that ACS refuses, or create another identity whose id is lost.
+//! Without these pauses one user could use up the quota of all users: each request would try a
+//! pending operation that ACS refuses, or create another identity whose id is lost.
 
 use std::time::Duration;
 
