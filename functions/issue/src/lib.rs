@@ -47,7 +47,7 @@ pub async fn handle(
     let caller = invocation.caller()?;
     invocation.payload.reject_unknown_query(&[])?;
     let requested = requested_grant(&invocation.payload.json_body()?)?;
-    let grant = invocation.app.scope_policy.grant(&caller.claims, &requested)?;
+    let grant = invocation.grant(&requested)?;
     let call = invocation.call();
     // Boxed: the longest path through the broker would weigh on every caller's stack.
     let issued = Box::pin(invocation.app.broker.issue(&caller.session, &grant, &call)).await?;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use acs_broker_config::{AcsResource, acs_client, token_broker};
 use acs_broker_core::{BrokerSettings, TokenBroker};
 use acs_broker_store_dynamodb::{Client as DynamoDb, DynamoStore};
-use identity_client::{ApiVersion, Timestamp};
+use identity_client::{ApiVersion, ReqwestTransport, Timestamp};
 
 pub(crate) use self::args::{StackArgs, StackTarget};
 use self::config::ConfigError;
@@ -70,7 +70,8 @@ impl Stack {
             }
         };
         let acs = acs.map_err(ConfigError::Acs)?;
-        let client = acs_client(acs, ApiVersion::default(), self.http.clone());
+        let client =
+            acs_client(acs, ApiVersion::default(), ReqwestTransport::new(self.http.clone()));
         let broker = token_broker(
             self.records.table.clone(),
             client,

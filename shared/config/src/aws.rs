@@ -3,16 +3,24 @@
 use std::fs;
 
 use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
-use identity_client::http_client;
+use acs_broker_http::HttpClient;
+use identity_client::{BuildError, http_client, tls_config};
 
 use crate::error_chain::error_chain;
 use crate::reader::Reader;
 use crate::values::{text, url};
 
+/// The process's HTTP clients, which trust the same authorities.
+pub(crate) struct Http {
+    /// For the AWS SDK.
+    pub(crate) sdk: reqwest::Client,
+    /// For what each token needs: ACS and the direct read of the table.
+    pub(crate) direct: HttpClient,
+}
+
 /// What it takes to reach AWS.
 pub(crate) struct Aws {
-    /// The process's one HTTP client; ACS is reached through it too.
-    pub(crate) http: reqwest::Client,
+    pub(crate) http: Http,
     pub(crate) dynamodb: Access,
     pub(crate) secrets_manager: Access,
 }
@@ -39,9 +47,15 @@ impl Aws {
     }
 }
 
-/// Returns the HTTP client, which trusts the authorities in `file` too, if there is one.
-fn trusting(file: &str) -> Result<reqwest::Client, String> {
+/// Returns the HTTP clients, which trust the authorities in `file` too, if there is one.
+fn trusting(file: &str) -> Result<Http, String> {
     let roots = (!file.is_empty()).then(|| fs::read(file)).transpose();
     let roots = roots.map_err(|error| format!("cannot be read: {error}"))?;
-    http_client(roots.as_deref()).map_err(|error| error_chain(&error))
+    Http::new(roots.as_deref()).map_err(|error| error_chain(&error))
+}
+
+impl Http {
+    fn new(roots: Option<&[u8]>) -> Result<Self, BuildError> {
+        Ok(Self { sdk: http_client(roots)?, direct: HttpClient::new(tls_config(roots)?) })
+    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use acs_broker_core::{BrokerSettings, TokenBroker, UniqueId};
 use acs_broker_store_dynamodb::DynamoStore;
-use identity_client::{ApiVersion, ClientOptions, IdentityClient, ReqwestTransport};
+use identity_client::{ApiVersion, ClientOptions, IdentityClient, Transport};
 use thiserror::Error;
 
 use crate::acs::AcsResource;
@@ -14,16 +14,15 @@ use crate::acs::AcsResource;
 #[error("the system gives no random bytes")]
 pub struct RandomnessError(#[source] getrandom::Error);
 
-/// Returns the client of an ACS resource; `http` is the process's one HTTP client.
+/// Returns the client of an ACS resource, whose requests `transport` carries.
 #[must_use]
 pub fn acs_client(
     acs: AcsResource,
     api_version: ApiVersion,
-    http: reqwest::Client,
+    transport: impl Transport,
 ) -> IdentityClient {
     let options = ClientOptions { api_version, ..ClientOptions::default() };
-    let transport = Arc::new(ReqwestTransport::new(http));
-    IdentityClient::new(acs.endpoint, acs.keys, transport, options)
+    IdentityClient::new(acs.endpoint, acs.keys, Arc::new(transport), options)
 }
 
 /// Returns the broker over a store and an ACS resource.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use acs_broker_aws::Access;
 use acs_broker_core::{BrokerSettings, ScopePolicy};
+use acs_broker_http::HttpClient;
 use acs_broker_identity_events::Sources;
 use identity_client::ApiVersion;
 
@@ -17,7 +18,7 @@ use crate::secret::Secret;
 use crate::settings_error::SettingsError;
 use crate::user_hash::UserHashKey;
 use crate::values::{
-    SignInClaim, claim_name, max_tokens, parsed, sign_in_claim, text, tombstone_retention,
+    SignInClaim, boolean, claim_name, max_tokens, parsed, sign_in_claim, text, tombstone_retention,
 };
 
 /// The settings of a function, read once at its start.
@@ -46,6 +47,7 @@ use crate::values::{
 /// | `GENERIC_EVENT_SOURCE` | the `source` of events that a backend of yours sends | none |
 /// | `ACS_API_VERSION` | a GA version of the ACS Identity API | `2023-10-01` |
 /// | `ACS_ALLOW_HTTP` | `true` allows a plain http endpoint, for an emulator | `false` |
+/// | `SDK_READS` | `true` has the AWS SDK read the table for tokens too, to compare it with the direct read | `false` |
 /// | `EXTRA_CA_FILE` | PEM file of further certificate authorities to trust | none |
 /// | `METRICS_NAMESPACE` | the CloudWatch namespace | `AcsTokenBroker` |
 ///
@@ -53,8 +55,10 @@ use crate::values::{
 /// and `AWS_SESSION_TOKEN`. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_SECRETS_MANAGER`, else
 /// `AWS_ENDPOINT_URL`, point at another DynamoDB and another Secrets Manager.
 pub struct Settings {
-    /// The process's one HTTP client.
+    /// The HTTP client for the AWS SDK.
     pub http: reqwest::Client,
+    /// The HTTP client for what each token needs: ACS and the direct read of the table.
+    pub direct_http: HttpClient,
     /// The ACS resource and its keys.
     pub acs: AcsResource,
     /// The version of the ACS Identity API.
@@ -63,6 +67,8 @@ pub struct Settings {
     pub table_name: String,
     /// The DynamoDB that holds it.
     pub dynamodb: Access,
+    /// Whether the AWS SDK reads the table for tokens too.
+    pub sdk_reads: bool,
     /// Which scopes and which lifetime a user gets.
     pub scope_policy: ScopePolicy,
     /// The claim that names the user.
@@ -106,7 +112,7 @@ impl Settings {
         let secret = aws
             .as_ref()
             .filter(|_| reader.is_valid())
-            .map(|aws| Secret::new(id, aws.secrets_manager.clone(), aws.http.clone()));
+            .map(|aws| Secret::new(id, aws.secrets_manager.clone(), aws.http.sdk.clone()));
         if let Some(secret) = &secret {
             match secret.read().await {
                 Ok(settings) => reader.add(settings),
@@ -134,6 +140,7 @@ impl Settings {
         let acs = AcsSettings::read(reader);
         let acs_api_version = reader.with_default("ACS_API_VERSION", "2023-10-01", parsed);
         let table_name = reader.required("TABLE_NAME", text);
+        let sdk_reads = reader.with_default("SDK_READS", "false", boolean);
         let scope_policy = reader.required("SCOPE_POLICY", parsed);
         let subject_claim = reader.with_default("SUBJECT_CLAIM", "sub", claim_name);
         let sign_in_claim = reader.with_default("SIGN_IN_CLAIM", "auth_time_or_iat", sign_in_claim);
@@ -145,11 +152,13 @@ impl Settings {
         let metrics_namespace = reader.with_default("METRICS_NAMESPACE", "AcsTokenBroker", text);
         let aws = aws?;
         Some(Self {
-            http: aws.http,
+            http: aws.http.sdk,
+            direct_http: aws.http.direct,
             acs: acs?.into_resource(secret),
             dynamodb: aws.dynamodb,
             acs_api_version: acs_api_version?,
             table_name: table_name?,
+            sdk_reads: sdk_reads?,
             scope_policy: scope_policy?,
             subject_claim: subject_claim?,
             sign_in_claim: sign_in_claim?,

@@ -1,15 +1,15 @@
 //! The names of users in logs.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 use acs_broker_core::RecordKey;
-use hmac::{Hmac, KeyInit, Mac};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// The key under which users appear in logs.
-#[derive(Clone, PartialEq, Eq)]
-pub struct UserHashKey(String);
+#[derive(Clone)]
+pub struct UserHashKey(Hmac<Sha256>);
 
 const MIN_CHARS: usize = 16;
 /// Half of a hash tells all users of a product apart, and is short enough to copy.
@@ -19,16 +19,20 @@ impl UserHashKey {
     /// Returns the name of a user in logs: 16 hexadecimal digits of HMAC-SHA256 over the row's key.
     #[must_use]
     pub fn hash(&self, user: &RecordKey) -> String {
-        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.0.as_bytes()) else {
-            return String::new(); // an HMAC takes keys of any length
-        };
-        mac.update(user.to_text().as_bytes());
-        mac.finalize().into_bytes().iter().take(HASH_BYTES).fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        let hash = self.0.clone().chain_update(user.to_text()).finalize().into_bytes();
+        let digits = hash.iter().take(HASH_BYTES).flat_map(|byte| [byte >> 4, byte & 0xf]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 }
+
+/// Compares the hashes of an empty text: the bytes of a key are not kept.
+impl PartialEq for UserHashKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.clone().finalize() == other.0.clone().finalize()
+    }
+}
+
+impl Eq for UserHashKey {}
 
 impl FromStr for UserHashKey {
     type Err = String;
@@ -37,7 +41,8 @@ impl FromStr for UserHashKey {
         if text.chars().count() < MIN_CHARS {
             return Err(format!("must have at least {MIN_CHARS} characters"));
         }
-        Ok(Self(text.to_owned()))
+        // An HMAC takes keys of any length.
+        Hmac::new_from_slice(text.as_bytes()).map(Self).map_err(|error| error.to_string())
     }
 }
 

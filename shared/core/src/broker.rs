@@ -13,6 +13,7 @@ use crate::record::{Record, RecordKey, UniqueId};
 use crate::store::{Stored, UserSnapshot, UserStore, WriteOutcome};
 use crate::store_error::StoreError;
 use crate::token_memory::TokenMemory;
+use crate::user_digest::{UserDigest, UserDigests};
 
 /// The settings of the broker.
 #[derive(Clone, Copy, Debug)]
@@ -38,7 +39,8 @@ pub struct TokenBroker<S> {
     pub(crate) acs: IdentityClient,
     pub(crate) settings: BrokerSettings,
     unique_ids: Arc<dyn Fn() -> UniqueId + Send + Sync>,
-    remembered: Mutex<LruCache<RecordKey, IdentityId>>,
+    digests: UserDigests,
+    remembered: Mutex<LruCache<UserDigest, IdentityId>>,
     pub(crate) tokens: TokenMemory,
 }
 
@@ -69,7 +71,8 @@ impl<S: UserStore> TokenBroker<S> {
     ) -> Self {
         let remembered = Mutex::new(LruCache::new(MAX_REMEMBERED));
         let (unique_ids, tokens) = (Arc::new(unique_ids), TokenMemory::new());
-        Self { store, acs, settings, unique_ids, remembered, tokens }
+        let digests = UserDigests::default();
+        Self { store, acs, settings, unique_ids, digests, remembered, tokens }
     }
 
     pub(crate) async fn read(
@@ -134,18 +137,23 @@ impl<S: UserStore> TokenBroker<S> {
     }
 
     pub(crate) fn remembered(&self, user: &RecordKey) -> Option<IdentityId> {
-        self.memory().get(user).cloned()
+        self.memory().get(&self.digests.of(user)).cloned()
     }
 
     pub(crate) fn remember(&self, user: &RecordKey, identity: &IdentityId) {
-        self.memory().put(user.clone(), identity.clone());
+        let mut memory = self.memory();
+        let user = self.digests.of(user);
+        // Most often it is there already.
+        if memory.peek(&user) != Some(identity) {
+            memory.put(user, identity.clone());
+        }
     }
 
     pub(crate) fn forget(&self, user: &RecordKey) {
-        self.memory().pop(user);
+        self.memory().pop(&self.digests.of(user));
     }
 
-    fn memory(&self) -> MutexGuard<'_, LruCache<RecordKey, IdentityId>> {
+    fn memory(&self) -> MutexGuard<'_, LruCache<UserDigest, IdentityId>> {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

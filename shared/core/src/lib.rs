@@ -24,6 +24,7 @@ mod store;
 mod store_error;
 mod time;
 mod token_memory;
+mod user_digest;
 
 pub use crate::broker::{BrokerSettings, TokenBroker};
 pub use crate::call_context::CallContext;

@@ -1,7 +1,7 @@
 //! Which scopes and which lifetime a user gets.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use identity_client::{Lifetime, Scope};
@@ -90,7 +90,7 @@ impl ScopePolicy {
     /// The request goes beyond what the policy grants. Nothing is cut down silently.
     pub fn grant(
         &self,
-        claims: &HashMap<String, String>,
+        claims: &BTreeMap<String, String>,
         requested: &RequestedGrant,
     ) -> Result<Grant, PolicyViolation> {
         let rule = self.rules.iter().find(|rule| rule.matches(claims));
@@ -135,7 +135,7 @@ impl FromStr for ScopePolicy {
 }
 
 impl Rule {
-    fn matches(&self, claims: &HashMap<String, String>) -> bool {
+    fn matches(&self, claims: &BTreeMap<String, String>) -> bool {
         let Some(value) = claims.get(&self.claim) else {
             return false;
         };
@@ -181,7 +181,7 @@ mod tests {
         {"claim": "groups", "includes": "agents", "scopes": ["chat", "voip"], "expiresInMinutes": 480},
         {"claim": "tier", "equals": "guest", "scopes": ["chat.join.limited"]}]}"#;
 
-    fn claims(pairs: &[(&str, &str)]) -> HashMap<String, String> {
+    fn claims(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
         pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 

@@ -19,9 +19,13 @@ use crate::policy::Grant;
 use crate::record::{RecordKey, UniqueId};
 use crate::store::UserSnapshot;
 use crate::time::{EpochSeconds, later};
+use crate::user_digest::{UserDigest, UserDigests};
 
 /// The tokens of the users whom this process has served lately.
-pub(crate) struct TokenMemory(Mutex<LruCache<RecordKey, UserTokens>>);
+pub(crate) struct TokenMemory {
+    digests: UserDigests,
+    users: Mutex<LruCache<UserDigest, UserTokens>>,
+}
 
 /// A token, and what held when it was minted.
 #[derive(Clone, Debug)]
@@ -58,13 +62,14 @@ const WINDOW: Duration = Duration::from_mins(1);
 
 impl TokenMemory {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(LruCache::new(MAX_USERS)))
+        Self { digests: UserDigests::default(), users: Mutex::new(LruCache::new(MAX_USERS)) }
     }
 
     /// Notes a request.
     pub(crate) fn note_request(&self, user: &RecordKey, grant: &Grant, now: Timestamp) {
         let mut users = self.lock();
-        let tokens = users.get_or_insert_mut(user.clone(), UserTokens::default).of(grant);
+        let user = self.digests.of(user);
+        let tokens = users.get_or_insert_mut(user, UserTokens::default).of(grant);
         let [_, before, last] = tokens.requests;
         tokens.requests = [before, last, Some(now)];
     }
@@ -79,16 +84,16 @@ impl TokenMemory {
         now: Timestamp,
     ) -> Option<Minted> {
         let mut users = self.lock();
-        let tokens = users.get_mut(user)?.of(grant);
+        let tokens = users.get_mut(&self.digests.of(user))?.of(grant);
         let [before, ..] = tokens.requests;
-        let is_third = before.is_some_and(|at| is_recent(at, now));
+        before.filter(|at| is_recent(*at, now))?;
         let minted = tokens.minted.as_ref().filter(|minted| is_recent(minted.at, now));
-        minted.filter(|minted| is_third && minted.key == *key).cloned()
+        minted.filter(|minted| minted.key == *key).cloned()
     }
 
     /// Forgets the token of a user and a grant.
     pub(crate) fn forget(&self, user: &RecordKey, grant: &Grant) {
-        if let Some(tokens) = self.lock().get_mut(user) {
+        if let Some(tokens) = self.lock().get_mut(&self.digests.of(user)) {
             tokens.of(grant).minted = None;
         }
     }
@@ -105,7 +110,8 @@ impl TokenMemory {
         now: Timestamp,
     ) -> Result<(), Duration> {
         let mut users = self.lock();
-        let mints = &mut users.get_or_insert_mut(user.clone(), UserTokens::default).mints;
+        let user = self.digests.of(user);
+        let mints = &mut users.get_or_insert_mut(user, UserTokens::default).mints;
         mints.retain(|at| is_recent(*at, now));
         if mints.len() < max.get() {
             mints.push_back(now);
@@ -115,7 +121,8 @@ impl TokenMemory {
         Err(Duration::try_from(room_at.duration_since(now)).unwrap_or_default())
     }
 
-    /// Remembers a token that was found valid by `snapshot`.
+    /// Remembers a token that was found valid by `snapshot`, if it is for the second request
+    /// within a minute or a later one: only then the next request may get it.
     pub(crate) fn remember(
         &self,
         user: &RecordKey,
@@ -125,15 +132,19 @@ impl TokenMemory {
         snapshot: &UserSnapshot,
         now: Timestamp,
     ) {
-        let (revision, global_cutoff) = (snapshot.stored.revision, snapshot.global_cutoff);
-        let minted = Minted { token: token.clone(), at: now, key, revision, global_cutoff };
         let mut users = self.lock();
-        let tokens = users.get_or_insert_mut(user.clone(), UserTokens::default).of(grant);
-        tokens.minted = Some(minted);
+        let user = self.digests.of(user);
+        let tokens = users.get_or_insert_mut(user, UserTokens::default).of(grant);
+        let [_, before, _] = tokens.requests;
+        if before.is_some_and(|at| is_recent(at, now)) {
+            let (revision, global_cutoff) = (snapshot.stored.revision, snapshot.global_cutoff);
+            let token = token.clone();
+            tokens.minted = Some(Minted { token, at: now, key, revision, global_cutoff });
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, LruCache<RecordKey, UserTokens>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, LruCache<UserDigest, UserTokens>> {
+        self.users.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

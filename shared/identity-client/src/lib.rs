@@ -34,6 +34,6 @@ pub use crate::models::scope::{Scope, ScopeError};
 pub use crate::models::token::{AccessToken, UserToken};
 pub use crate::models::unreadable_response::UnreadableResponseError;
 pub use crate::pipeline::options::ClientOptions;
-pub use crate::transport::http_client::{BuildError, http_client};
+pub use crate::transport::http_client::{BuildError, http_client, tls_config};
 pub use crate::transport::reqwest_transport::ReqwestTransport;
 pub use crate::transport::{Transport, TransportError};

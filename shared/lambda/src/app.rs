@@ -8,9 +8,12 @@ use acs_broker_config::{
     RandomnessError, Settings, SettingsError, SignInClaim, UserHashKey, acs_client, token_broker,
 };
 use acs_broker_core::{ScopePolicy, TokenBroker};
+use acs_broker_http::HttpClient;
 use acs_broker_identity_events::Sources;
 use acs_broker_store_dynamodb::{DynamoStore, client};
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use lambda_http::http::Uri;
 use thiserror::Error;
 
 /// What a function works with.
@@ -27,6 +30,9 @@ pub struct App {
     pub(crate) metrics_namespace: String,
     pub(crate) clock: fn() -> Timestamp,
     pub(crate) log: LogSink,
+    direct: HttpClient,
+    /// The servers that a token needs: ACS, and the table unless the SDK alone reads it.
+    servers: [Option<Uri>; 2],
     has_served: AtomicBool,
     has_warned_of_iat: AtomicBool,
 }
@@ -55,8 +61,14 @@ impl App {
         clock: fn() -> Timestamp,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
-        let acs = acs_client(settings.acs, settings.acs_api_version, settings.http.clone());
-        let store = DynamoStore::new(client(settings.dynamodb, settings.http), settings.table_name);
+        let (direct, acs_server) = (settings.direct_http, settings.acs.endpoint.to_string());
+        let acs = acs_client(settings.acs, settings.acs_api_version, direct.clone());
+        let table = client(settings.dynamodb.clone(), settings.http);
+        let mut store = DynamoStore::new(table, settings.table_name);
+        if !settings.sdk_reads {
+            store = store.with_direct_reads(&settings.dynamodb, direct.clone());
+        }
+        let servers = [acs_server.parse().ok(), store.server()];
         Ok(Self {
             broker: token_broker(store, acs, settings.broker)?,
             scope_policy: settings.scope_policy,
@@ -68,9 +80,18 @@ impl App {
             metrics_namespace: settings.metrics_namespace,
             clock,
             log: Arc::new(log),
+            direct,
+            servers,
             has_served: AtomicBool::new(false),
             has_warned_of_iat: AtomicBool::new(false),
         })
+    }
+
+    /// Opens a connection to each server that a token needs, so that the first user does not wait
+    /// for it. Without them a function works as well, only later.
+    pub async fn open_connections(&self) {
+        let opened = self.servers.iter().flatten().map(|server| self.direct.open(server.clone()));
+        join_all(opened).await;
     }
 
     /// Returns whether this is the first invocation of this process.

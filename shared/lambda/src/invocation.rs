@@ -50,7 +50,9 @@ impl<P> Invocation<P> {
         let deadline = Deadline::new((app.clock)(), budget);
         let mut line = LogLine::new(operation);
         line.set(Field::RequestId, request_id.as_str());
-        line.set(Field::ColdStart, app.is_cold_start());
+        if app.is_cold_start() {
+            line.set(Field::ColdStart, true);
+        }
         Self { app, payload, request_id, deadline, line: Mutex::new(line) }
     }
 

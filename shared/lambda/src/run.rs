@@ -93,7 +93,10 @@ async fn start() -> Arc<App> {
         .map_err(StartError::from)
         .and_then(|settings| App::new(settings, Timestamp::now, print));
     match app {
-        Ok(app) => Arc::new(app),
+        Ok(app) => {
+            app.open_connections().await;
+            Arc::new(app)
+        }
         Err(error) => {
             tracing::error!(error = error_chain(&error), "the function cannot start");
             process::exit(1)

@@ -10,6 +10,18 @@ use thiserror::Error;
 
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
+/// A row, however it was read.
+pub(crate) trait Row {
+    /// Returns the value of the attribute of this name.
+    fn value(&self, name: &str) -> Option<&AttributeValue>;
+}
+
+impl Row for Item {
+    fn value(&self, name: &str) -> Option<&AttributeValue> {
+        self.get(name)
+    }
+}
+
 /// The name of an attribute.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Attribute {
@@ -43,37 +55,37 @@ impl Attribute {
     /// Returns the value as `read` understands it, or `None` where the row has none.
     pub(crate) fn get<T>(
         self,
-        item: &Item,
+        row: &dyn Row,
         rule: &'static str,
         read: impl FnOnce(&AttributeValue) -> Option<T>,
     ) -> Result<Option<T>, AttributeError> {
-        let value = item.get(self.name).or_else(|| item.get(self.first_name?));
+        let value = row.value(self.name).or_else(|| row.value(self.first_name?));
         value.map(|value| read(value).ok_or_else(|| self.must(rule))).transpose()
     }
 
-    pub(crate) fn unique_id(self, item: &Item) -> Result<Option<UniqueId>, AttributeError> {
-        self.get(item, "be hexadecimal text of at most 128 bits", parsed)
+    pub(crate) fn unique_id(self, row: &dyn Row) -> Result<Option<UniqueId>, AttributeError> {
+        self.get(row, "be hexadecimal text of at most 128 bits", parsed)
     }
 
-    pub(crate) fn seconds(self, item: &Item) -> Result<Option<EpochSeconds>, AttributeError> {
-        self.get(item, "be a whole number of seconds", |value| {
+    pub(crate) fn seconds(self, row: &dyn Row) -> Result<Option<EpochSeconds>, AttributeError> {
+        self.get(row, "be a whole number of seconds", |value| {
             Some(EpochSeconds(value.as_n().ok()?.parse().ok()?))
         })
     }
 
-    pub(crate) fn instant(self, item: &Item) -> Result<Option<Timestamp>, AttributeError> {
-        self.get(item, "be a whole number of milliseconds", |value| {
+    pub(crate) fn instant(self, row: &dyn Row) -> Result<Option<Timestamp>, AttributeError> {
+        self.get(row, "be a whole number of milliseconds", |value| {
             Timestamp::from_millisecond(value.as_n().ok()?.parse().ok()?).ok()
         })
     }
 
-    pub(crate) fn count(self, item: &Item) -> Result<u32, AttributeError> {
-        let count = self.get(item, "be a whole number", |value| value.as_n().ok()?.parse().ok())?;
+    pub(crate) fn count(self, row: &dyn Row) -> Result<u32, AttributeError> {
+        let count = self.get(row, "be a whole number", |value| value.as_n().ok()?.parse().ok())?;
         Ok(count.unwrap_or_default())
     }
 
-    pub(crate) fn flag(self, item: &Item) -> Result<bool, AttributeError> {
-        let flag = self.get(item, "be true or false", |value| value.as_bool().ok().copied())?;
+    pub(crate) fn flag(self, row: &dyn Row) -> Result<bool, AttributeError> {
+        let flag = self.get(row, "be true or false", |value| value.as_bool().ok().copied())?;
         Ok(flag.unwrap_or_default())
     }
 }

@@ -8,7 +8,7 @@ use acs_broker_core::{
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::attribute::{Attribute, AttributeError, Item, instant, number, parsed, text};
+use crate::attribute::{Attribute, AttributeError, Item, Row, instant, number, parsed, text};
 
 pub(crate) const ID: &str = "id";
 pub(crate) const DUE: &str = "due";
@@ -103,31 +103,36 @@ pub(crate) fn write(key: &RecordKey, record: &Record, revision: UniqueId) -> Ite
 }
 
 /// Returns the record of a row; an empty one where there is no row.
-pub(crate) fn read(item: Option<&Item>) -> Result<Stored, StoreError> {
-    item.map(stored).transpose().map(Option::unwrap_or_default).map_err(StoreError::corrupt)
+pub(crate) fn read(row: Option<&dyn Row>) -> Result<Stored, StoreError> {
+    row.map(stored).transpose().map(Option::unwrap_or_default).map_err(StoreError::corrupt)
 }
 
 /// Returns the key of a row, if this version writes such keys.
-pub(crate) fn key(item: &Item) -> Option<RecordKey> {
-    item.get(ID).and_then(parsed)
+pub(crate) fn key(row: &dyn Row) -> Option<RecordKey> {
+    row.value(ID).and_then(parsed)
 }
 
-fn stored(item: &Item) -> Result<Stored, AttributeError> {
+/// Returns whether a row is the one of a key.
+pub(crate) fn is_of(row: &dyn Row, key: &str) -> bool {
+    row.value(ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == key)
+}
+
+fn stored(row: &dyn Row) -> Result<Stored, AttributeError> {
     let record = Record {
-        identity: identity_state(item)?,
-        sessions_valid_after: SESSIONS_VALID_AFTER.seconds(item)?,
-        suspension: suspension(item)?,
-        unconfirmed_identities: UNCONFIRMED_IDENTITIES.count(item)?,
-        creation_pause: creation_pause(item)?,
-        expires_at: EXPIRES_AT.seconds(item)?,
+        identity: identity_state(row)?,
+        sessions_valid_after: SESSIONS_VALID_AFTER.seconds(row)?,
+        suspension: suspension(row)?,
+        unconfirmed_identities: UNCONFIRMED_IDENTITIES.count(row)?,
+        creation_pause: creation_pause(row)?,
+        expires_at: EXPIRES_AT.seconds(row)?,
     };
-    Ok(Stored { record, revision: REVISION.unique_id(item)? })
+    Ok(Stored { record, revision: REVISION.unique_id(row)? })
 }
 
 /// No version writes a lease beside an identity, or a pending operation without one. Such a row is
 /// an error: to choose between them could lose an identity or a revocation.
-fn identity_state(item: &Item) -> Result<IdentityState, AttributeError> {
-    let (bound, lease, pending) = (bound(item)?, lease(item)?, pending(item)?);
+fn identity_state(row: &dyn Row) -> Result<IdentityState, AttributeError> {
+    let (bound, lease, pending) = (bound(row)?, lease(row)?, pending(row)?);
     match (bound, lease) {
         (Some(_), Some(_)) => Err(LEASE_ID.must("not stand beside an identity")),
         (Some(bound), None) => Ok(IdentityState::Bound(BoundIdentity { pending, ..bound })),
@@ -137,29 +142,28 @@ fn identity_state(item: &Item) -> Result<IdentityState, AttributeError> {
     }
 }
 
-fn bound(item: &Item) -> Result<Option<BoundIdentity>, AttributeError> {
-    let id = IDENTITY.get(item, "be the id of an ACS identity", parsed)?;
-    let sign_in = IDENTITY_SIGN_IN.seconds(item)?.unwrap_or(EpochSeconds(0));
-    let not_found_since = NOT_FOUND_SINCE_MS.instant(item)?;
+fn bound(row: &dyn Row) -> Result<Option<BoundIdentity>, AttributeError> {
+    let id = IDENTITY.get(row, "be the id of an ACS identity", parsed)?;
+    let sign_in = IDENTITY_SIGN_IN.seconds(row)?.unwrap_or(EpochSeconds(0));
+    let not_found_since = NOT_FOUND_SINCE_MS.instant(row)?;
     Ok(id.map(|id| BoundIdentity { not_found_since, ..BoundIdentity::new(id, sign_in) }))
 }
 
-fn lease(item: &Item) -> Result<Option<Lease>, AttributeError> {
-    let expires_at = LEASE_EXPIRES_AT_MS.instant(item)?.unwrap_or_default();
-    let sign_in = LEASE_SIGN_IN.seconds(item)?.unwrap_or(EpochSeconds(0));
-    let cancelled = LEASE_CANCELLED.flag(item)?;
-    let id = LEASE_ID.unique_id(item)?;
+fn lease(row: &dyn Row) -> Result<Option<Lease>, AttributeError> {
+    let expires_at = LEASE_EXPIRES_AT_MS.instant(row)?.unwrap_or_default();
+    let sign_in = LEASE_SIGN_IN.seconds(row)?.unwrap_or(EpochSeconds(0));
+    let cancelled = LEASE_CANCELLED.flag(row)?;
+    let id = LEASE_ID.unique_id(row)?;
     Ok(id.map(|id| Lease { id, expires_at, sign_in, cancelled }))
 }
 
-fn pending(item: &Item) -> Result<Option<PendingOperation>, AttributeError> {
-    let kind =
-        PENDING.get(item, "be revoke or delete", |value| pending_kind(value.as_s().ok()?))?;
-    let id = PENDING_ID.unique_id(item)?.unwrap_or(UniqueId::from_bits(0));
-    let accepted_at = PENDING_ACCEPTED_AT_MS.instant(item)?.unwrap_or_default();
-    let retry_at = PENDING_RETRY_AT_MS.instant(item)?;
-    let began_at = PENDING_ATTEMPTED_AT_MS.instant(item)?.unwrap_or(accepted_at);
-    let attempt = Attempt { began_at, failed: PENDING_ATTEMPT_FAILED.flag(item)? };
+fn pending(row: &dyn Row) -> Result<Option<PendingOperation>, AttributeError> {
+    let kind = PENDING.get(row, "be revoke or delete", |value| pending_kind(value.as_s().ok()?))?;
+    let id = PENDING_ID.unique_id(row)?.unwrap_or(UniqueId::from_bits(0));
+    let accepted_at = PENDING_ACCEPTED_AT_MS.instant(row)?.unwrap_or_default();
+    let retry_at = PENDING_RETRY_AT_MS.instant(row)?;
+    let began_at = PENDING_ATTEMPTED_AT_MS.instant(row)?.unwrap_or(accepted_at);
+    let attempt = Attempt { began_at, failed: PENDING_ATTEMPT_FAILED.flag(row)? };
     Ok(kind.map(|kind| {
         let accepted = PendingOperation::accept(kind, id, accepted_at);
         let retry_at = retry_at.unwrap_or(accepted.retry_at);
@@ -167,17 +171,17 @@ fn pending(item: &Item) -> Result<Option<PendingOperation>, AttributeError> {
     }))
 }
 
-fn creation_pause(item: &Item) -> Result<Option<CreationPause>, AttributeError> {
-    let until = CREATION_PAUSE_UNTIL_MS.instant(item)?;
-    let length = Duration::from_millis(CREATION_PAUSE_MS.count(item)?.into());
+fn creation_pause(row: &dyn Row) -> Result<Option<CreationPause>, AttributeError> {
+    let until = CREATION_PAUSE_UNTIL_MS.instant(row)?;
+    let length = Duration::from_millis(CREATION_PAUSE_MS.count(row)?.into());
     Ok(until.map(|until| CreationPause { until, length }))
 }
 
-fn suspension(item: &Item) -> Result<Option<Suspension>, AttributeError> {
-    let lifted = !SUSPENDED.flag(item)?;
+fn suspension(row: &dyn Row) -> Result<Option<Suspension>, AttributeError> {
+    let lifted = !SUSPENDED.flag(row)?;
     let by = SUSPENSION_BY
-        .get(item, "be operator or identity_provider", |value| suspended_by(value.as_s().ok()?))?;
-    let decided_at = SUSPENSION_AT_MS.instant(item)?.unwrap_or_default();
+        .get(row, "be operator or identity_provider", |value| suspended_by(value.as_s().ok()?))?;
+    let decided_at = SUSPENSION_AT_MS.instant(row)?.unwrap_or_default();
     if lifted && by.is_none() {
         return Ok(None);
     }

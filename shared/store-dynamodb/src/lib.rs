@@ -50,6 +50,7 @@ mod attribute;
 mod call;
 mod client;
 mod create_table;
+mod direct_read;
 mod item;
 mod store;
 #[cfg(feature = "testing")]

@@ -1,20 +1,26 @@
 //! The [`UserStore`] on DynamoDB.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::time::Duration;
 
+use acs_broker_aws::Access;
 use acs_broker_core::{
     Page, Record, RecordKey, StoreError, Stored, UniqueId, UserSnapshot, UserStore, WriteOutcome,
 };
+use acs_broker_http::HttpClient;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValuesOnConditionCheckFailure,
 };
-use identity_client::Deadline;
+use http::Uri;
+use identity_client::{Deadline, Timestamp};
 use tokio::time::sleep;
 use tracing::warn;
 
+use crate::attribute::{Item, Row};
+use crate::direct_read::DirectReader;
 use crate::{call, item};
 
 /// The pause before rows are asked for again that DynamoDB has left out. It doubles each time.
@@ -30,34 +36,30 @@ const MAX_PAGE_SIZE: usize = 500;
 pub struct DynamoStore {
     client: Client,
     name: String,
+    direct: Option<Arc<DirectReader>>,
 }
 
 impl DynamoStore {
     /// Returns the store in the table of this name; [`client`](crate::client) makes the client.
     pub fn new(client: Client, table_name: impl Into<String>) -> Self {
-        Self { client, name: table_name.into() }
-    }
-}
-
-impl UserStore for DynamoStore {
-    async fn read(&self, key: &RecordKey, deadline: &Deadline) -> Result<Stored, StoreError> {
-        let get = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(item::primary_key(key)))
-            .consistent_read(true);
-        let reply = call::until(deadline, get.send())
-            .await
-            .map_err(|error| call::table_error("GetItem", error))?;
-        Ok(item::read(reply.item())?.live(deadline.now()))
+        Self { client, name: table_name.into(), direct: None }
     }
 
-    async fn read_snapshot(
-        &self,
-        user: &RecordKey,
-        deadline: &Deadline,
-    ) -> Result<UserSnapshot, StoreError> {
+    /// Returns the store that reads snapshots through `http`, without the SDK.
+    #[must_use]
+    pub fn with_direct_reads(self, access: &Access, http: HttpClient) -> Self {
+        let direct = DirectReader::new(access, http, &self.name).map(Arc::new);
+        Self { direct, ..self }
+    }
+
+    /// Returns the server that [`DynamoStore::with_direct_reads`] reads from.
+    #[must_use]
+    pub fn server(&self) -> Option<Uri> {
+        self.direct.as_ref().map(|direct| direct.server())
+    }
+
+    /// Reads the rows of a user and of all users through the SDK.
+    async fn rows(&self, user: &RecordKey, deadline: &Deadline) -> Result<Vec<Item>, StoreError> {
         let mut missing = vec![item::primary_key(user), item::primary_key(&RecordKey::AllUsers)];
         let mut rows = Vec::new();
         let mut pause = MIN_PAUSE;
@@ -71,22 +73,63 @@ impl UserStore for DynamoStore {
             rows.extend(reply.responses.into_iter().flat_map(HashMap::into_values).flatten());
             let left = reply.unprocessed_keys.into_iter().flat_map(HashMap::into_values);
             missing = left.flat_map(|left| left.keys).collect();
-            if missing.is_empty() || deadline.remaining() <= pause {
+            if missing.is_empty() {
+                return Ok(rows);
+            }
+            if deadline.remaining() <= pause {
                 break;
             }
             sleep(pause).await;
             pause *= 2;
         }
-        if !missing.is_empty() {
-            return Err(StoreError::throttled("BatchGetItem: rows were left unread"));
-        }
-        let now = deadline.now();
-        let find = |key: &RecordKey| {
-            let row = rows.iter().find(|row| item::key(row).as_ref() == Some(key));
-            item::read(row).map(|stored| stored.live(now))
+        Err(StoreError::throttled("BatchGetItem: rows were left unread"))
+    }
+}
+
+/// Returns what the rows of a user and of all users say.
+fn snapshot(
+    rows: &[impl Row],
+    user: &RecordKey,
+    now: Timestamp,
+) -> Result<UserSnapshot, StoreError> {
+    let find = |key: &RecordKey| {
+        let key = key.to_text();
+        let row = rows.iter().map(|row| row as &dyn Row).find(|row| item::is_of(*row, &key));
+        item::read(row).map(|stored| stored.live(now))
+    };
+    let global_cutoff = find(&RecordKey::AllUsers)?.record.sessions_valid_after;
+    Ok(UserSnapshot { stored: find(user)?, global_cutoff })
+}
+
+impl UserStore for DynamoStore {
+    async fn read(&self, key: &RecordKey, deadline: &Deadline) -> Result<Stored, StoreError> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(item::primary_key(key)))
+            .consistent_read(true);
+        let reply = call::until(deadline, get.send())
+            .await
+            .map_err(|error| call::table_error("GetItem", error))?;
+        Ok(item::read(reply.item().map(|row| row as &dyn Row))?.live(deadline.now()))
+    }
+
+    async fn read_snapshot(
+        &self,
+        user: &RecordKey,
+        deadline: &Deadline,
+    ) -> Result<UserSnapshot, StoreError> {
+        let direct = match &self.direct {
+            Some(direct) => direct.rows(user, deadline).await,
+            None => None,
         };
-        let global_cutoff = find(&RecordKey::AllUsers)?.record.sessions_valid_after;
-        Ok(UserSnapshot { stored: find(user)?, global_cutoff })
+        let now = deadline.now();
+        match direct {
+            Some(rows) => snapshot(&rows, user, now),
+            // Boxed, like all that few requests need: the path of every token stays small.
+            None => snapshot(&Box::pin(self.rows(user, deadline)).await?, user, now),
+        }
     }
 
     async fn write(
@@ -116,7 +159,7 @@ impl UserStore for DynamoStore {
         else {
             return Err(call::table_error("PutItem", error));
         };
-        let held = item::read(refused.item())?;
+        let held = item::read(refused.item().map(|row| row as &dyn Row))?;
         // The SDK repeats a write whose reply was lost; the repetition then meets its own revision.
         if held.revision == Some(revision) {
             return Ok(WriteOutcome::Written);
@@ -187,7 +230,7 @@ impl UserStore for DynamoStore {
                     records.push((key, record));
                 }
             }
-            let next = page.last_evaluated_key.as_ref().and_then(item::key);
+            let next = page.last_evaluated_key.as_ref().and_then(|row| item::key(row));
             start = page.last_evaluated_key;
             // A page that ends at a row with an unreadable key goes on: such a key cannot be
             // returned as the next one.

@@ -91,7 +91,7 @@ impl Console {
     /// The system gives no random bytes.
     pub(crate) fn new(settings: Settings, parts: Parts) -> Result<Self, RandomnessError> {
         let Parts { provider, functions, emulator, clock } = parts;
-        let acs = acs_client(settings.acs, settings.acs_api_version, settings.http.clone());
+        let acs = acs_client(settings.acs, settings.acs_api_version, settings.direct_http);
         let table = client(settings.dynamodb, settings.http);
         let store = || DynamoStore::new(table.clone(), settings.table_name.clone());
         Ok(Self {

@@ -143,7 +143,9 @@ impl<S: UserStore> TokenBroker<S> {
             let identity = match start {
                 Start::Remembered(identity) => identity,
                 Start::Read { snapshot, missing } => {
-                    match self.resolve(session, grant, snapshot, missing.as_ref(), ctx).await? {
+                    // Boxed, like all that few requests need: the path of every token stays small.
+                    let resolve = self.resolve(session, grant, snapshot, missing.as_ref(), ctx);
+                    match Box::pin(resolve).await? {
                         Resolved::Identity { identity, created } => {
                             if created {
                                 source = TokenSource::Created;
@@ -169,7 +171,8 @@ impl<S: UserStore> TokenBroker<S> {
             let token = match minted {
                 Ok(token) => token,
                 Err(error) if error.is_no_such_identity() => {
-                    start = self.after_not_found(session, identity, error, ctx).await?;
+                    let found = self.after_not_found(session, identity, error, ctx);
+                    start = Box::pin(found).await?;
                     continue;
                 }
                 Err(error) => return Err(error.into()),
@@ -208,7 +211,7 @@ impl<S: UserStore> TokenBroker<S> {
         // is done first, and the next attempt mints another token.
         if let Some(cutoff) = record.global_cutoff_to_enforce(global_cutoff) {
             ctx.emit(BrokerEvent::TokenDiscarded);
-            let accepted = self.enforce_cutoff(user, cutoff, ctx).await?;
+            let accepted = Box::pin(self.enforce_cutoff(user, cutoff, ctx)).await?;
             if let Completion::Deferred(error) = accepted.completion
                 && !error.is_not_found()
             {
@@ -227,7 +230,8 @@ impl<S: UserStore> TokenBroker<S> {
             // Without this write the report counts for up to three hours, and a second report
             // within them would confirm it.
             let change = |record: &Record| record.clear_not_found(identity);
-            self.commit_optional("clear_not_found", user, stored, ctx, change).await;
+            let write = self.commit_optional("clear_not_found", user, stored, ctx, change);
+            Box::pin(write).await;
         }
         Ok(Verdict::Valid(snapshot))
     }

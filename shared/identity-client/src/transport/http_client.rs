@@ -43,17 +43,8 @@ pub enum BuildError {
     reason = "this is the one place where an HTTP client is built"
 )]
 pub fn http_client(extra_roots_pem: Option<&[u8]>) -> Result<reqwest::Client, BuildError> {
-    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
-    if let Some(pem) = extra_roots_pem {
-        add_roots(&mut roots, pem).map_err(BuildError::ExtraRoots)?;
-    }
-    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .map_err(|error| BuildError::HttpClient(error.into()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
     reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
+        .tls_backend_preconfigured(tls_config(extra_roots_pem)?)
         .http1_only()
         // A redirect would carry the signature to another host.
         .redirect(reqwest::redirect::Policy::none())
@@ -63,6 +54,22 @@ pub fn http_client(extra_roots_pem: Option<&[u8]>) -> Result<reqwest::Client, Bu
         .connect_timeout(CONNECT_TIMEOUT)
         .build()
         .map_err(|error| BuildError::HttpClient(error.into()))
+}
+
+/// Returns the TLS of [`http_client`], for a client of another kind.
+///
+/// # Errors
+/// As for [`http_client`].
+pub fn tls_config(extra_roots_pem: Option<&[u8]>) -> Result<ClientConfig, BuildError> {
+    let mut roots: RootCertStore = webpki_roots::TLS_SERVER_ROOTS.iter().cloned().collect();
+    if let Some(pem) = extra_roots_pem {
+        add_roots(&mut roots, pem).map_err(BuildError::ExtraRoots)?;
+    }
+    let provider = Arc::new(ring::default_provider());
+    let tls = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| BuildError::HttpClient(error.into()))?;
+    Ok(tls.with_root_certificates(roots).with_no_client_auth())
 }
 
 fn add_roots(roots: &mut RootCertStore, pem: &[u8]) -> Result<(), Box<dyn Error + Send + Sync>> {

@@ -71,7 +71,7 @@ impl HttpRequest {
     /// Returns whether the body is declared as JSON in UTF-8 without a content coding (RFC 9110,
     /// sections 8.3 and 8.4).
     fn is_uncoded_json(&self) -> bool {
-        let coding = self.header("content-encoding").unwrap_or("identity").trim();
+        let coding = self.header("content-encoding").unwrap_or_else(|| "identity".to_owned());
         let declared = self.header("content-type").unwrap_or_default();
         let mut parts = declared.split(';').map(str::trim);
         let is_json =
@@ -81,7 +81,7 @@ impl HttpRequest {
             let value = value.trim().trim_matches('"');
             !name.trim().eq_ignore_ascii_case("charset") || value.eq_ignore_ascii_case("utf-8")
         });
-        coding.eq_ignore_ascii_case("identity") && is_json && is_utf8
+        coding.trim().eq_ignore_ascii_case("identity") && is_json && is_utf8
     }
 }
 

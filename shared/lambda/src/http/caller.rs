@@ -1,11 +1,12 @@
 //! The caller of a request, by the claims that the gateway's authorizer has verified.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use acs_broker_config::SignInClaim;
 use acs_broker_core::{
-    EpochSeconds, Initiator, Issuer, KeyError, MAX_CLOCK_SKEW, RecordKey, Session, Subject,
+    EpochSeconds, Grant, Initiator, Issuer, KeyError, MAX_CLOCK_SKEW, RecordKey, RequestedGrant,
+    Session, Subject,
 };
 use jiff::Timestamp;
 
@@ -20,8 +21,6 @@ use crate::telemetry::line::Level;
 pub struct Caller {
     /// The caller's session.
     pub session: Session,
-    /// All claims, as text; the scope policy reads them.
-    pub claims: HashMap<String, String>,
     /// The issuer of the caller's token.
     pub(crate) issuer: Issuer,
     /// The claim that gave the time of the sign-in.
@@ -61,6 +60,16 @@ impl Invocation<HttpRequest> {
         }
         drop(line);
         Ok(caller)
+    }
+
+    /// Returns the scopes and the lifetime that the scope policy grants the caller.
+    ///
+    /// # Errors
+    /// The policy does not grant what was requested.
+    pub fn grant(&self, requested: &RequestedGrant) -> Result<Grant, ProblemDetails> {
+        static NONE: BTreeMap<String, String> = BTreeMap::new();
+        let claims = self.payload.claims.as_ref().map_or(&NONE, |claims| &claims.texts);
+        Ok(self.app.scope_policy.grant(claims, requested)?)
     }
 
     /// Returns the caller of an operator's route. The gateway asks for the operators' scope, and
@@ -114,14 +123,13 @@ impl Caller {
         let user = RecordKey::user(issuer.clone(), subject);
         Ok(Self {
             session: Session { user, sign_in },
-            claims: claims.texts.clone(),
             issuer,
             sign_in_claim: sign_in_claim.to_owned(),
         })
     }
 }
 
-/// Without the claims and the issuer, which say who the caller is.
+/// Without session and issuer, which say who the caller is.
 impl fmt::Debug for Caller {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Caller").field("sign_in_claim", &self.sign_in_claim).finish_non_exhaustive()

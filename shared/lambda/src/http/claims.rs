@@ -1,16 +1,19 @@
 //! The verified claims of an access token, as the gateway passes them.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use acs_broker_core::{EpochSeconds, split_claim};
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use crate::http::event::{Member, read};
 
 /// The claims of an access token. The gateway passes each as text; stand-ins pass JSON types.
 pub(crate) struct Claims {
     /// Each claim as the text that the gateway would pass.
-    pub(crate) texts: HashMap<String, String>,
+    pub(crate) texts: BTreeMap<String, String>,
     /// The claims that have no such text: objects and nulls.
     unreadable: Vec<String>,
     /// The scopes that the route's authorizer has read.
@@ -20,21 +23,30 @@ pub(crate) struct Claims {
 /// Why a claim cannot be used: `sub: must …`. The rule repeats no value.
 pub(crate) type ClaimRule = String;
 
+/// The member `jwt` of an authorizer.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Jwt<'a> {
+    #[serde(borrow)]
+    claims: Member<'a>,
+    #[serde(borrow)]
+    scopes: Member<'a>,
+}
+
 impl Claims {
-    /// Reads the member `jwt` of an authorizer.
-    pub(crate) fn read(jwt: &Map<String, Value>) -> Self {
-        let claims = jwt.get("claims").and_then(Value::as_object);
-        let (mut texts, mut unreadable) = (HashMap::new(), Vec::new());
-        for (name, value) in claims.into_iter().flatten() {
-            match text_of(value) {
+    pub(crate) fn read(jwt: &Jwt<'_>) -> Self {
+        let claims: BTreeMap<String, Member<'_>> = read(jwt.claims).unwrap_or_default();
+        let (mut texts, mut unreadable) = (BTreeMap::new(), Vec::new());
+        for (name, value) in claims {
+            match value.and_then(text_of) {
                 Some(text) => {
-                    texts.insert(name.clone(), text);
+                    texts.insert(name, text);
                 }
-                None => unreadable.push(name.clone()),
+                None => unreadable.push(name),
             }
         }
-        let scopes = jwt.get("scopes").and_then(Value::as_array);
-        let scopes = scopes.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned);
+        let scopes: Vec<&RawValue> = read(jwt.scopes).unwrap_or_default();
+        let scopes = scopes.into_iter().filter_map(|scope| read(Some(scope)));
         Self { texts, unreadable, scopes: scopes.collect() }
     }
 
@@ -71,15 +83,17 @@ impl Claims {
 }
 
 /// Returns the text that API Gateway passes for a claim, a list as `[a b]`.
-fn text_of(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Bool(_) | Value::Number(_) => Some(value.to_string()),
-        Value::Array(entries) => {
-            let entries: Option<Vec<_>> = entries.iter().map(text_of).collect();
+fn text_of(value: &RawValue) -> Option<String> {
+    match value.get().as_bytes().first()? {
+        b'"' => read(Some(value)),
+        b'[' => {
+            let entries: Vec<&RawValue> = read(Some(value))?;
+            let entries: Option<Vec<_>> = entries.into_iter().map(text_of).collect();
             Some(format!("[{}]", entries?.join(" ")))
         }
-        Value::Null | Value::Object(_) => None,
+        b'{' | b'n' => None,
+        // A number or a truth value.
+        _ => Some(value.get().to_owned()),
     }
 }
 

@@ -3,14 +3,14 @@
 //! <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 //!
 //! A member of an unexpected type counts as absent, and claims of any type are read: whatever an
-//! event holds, it ends in a response.
+//! event holds, it ends in a response. Of an event's members only those that are used are parsed.
 
 use std::collections::HashMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::de::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 
 use crate::http::claims::Claims;
 
@@ -27,7 +27,8 @@ pub struct HttpRequest {
     /// The verified claims of the access token; `None` where no authorizer has verified one.
     pub(crate) claims: Option<Claims>,
     pub(crate) body: RequestBody,
-    headers: HashMap<String, String>,
+    /// The headers as JSON; few requests need one.
+    headers: Option<Box<RawValue>>,
 }
 
 /// The body of a request.
@@ -39,46 +40,83 @@ pub(crate) enum RequestBody {
     NotBase64,
 }
 
+/// A member of an event as JSON.
+pub(crate) type Member<'a> = Option<&'a RawValue>;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Event<'a> {
+    #[serde(borrow)]
+    route_key: Member<'a>,
+    #[serde(borrow)]
+    raw_query_string: Member<'a>,
+    #[serde(borrow)]
+    headers: Member<'a>,
+    #[serde(borrow)]
+    request_context: Member<'a>,
+    #[serde(borrow)]
+    body: Member<'a>,
+    #[serde(borrow)]
+    is_base64_encoded: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct RequestContext<'a> {
+    #[serde(borrow)]
+    request_id: Member<'a>,
+    #[serde(borrow)]
+    authorizer: Member<'a>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Authorizer<'a> {
+    #[serde(borrow)]
+    jwt: Member<'a>,
+}
+
 impl HttpRequest {
     /// Returns a header, whose name is in lower case.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(String::as_str)
+    pub(crate) fn header(&self, name: &str) -> Option<String> {
+        let headers: HashMap<String, &RawValue> = read(self.headers.as_deref())?;
+        let named = headers.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+        named.and_then(|(_, value)| read(Some(value)))
     }
 
-    fn read(event: &Value) -> Self {
-        let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
-        let owned = |pointer: &str| text(pointer).map(str::to_owned);
-        let headers = event.pointer("/headers").and_then(Value::as_object);
-        let jwt = event.pointer("/requestContext/authorizer/jwt").and_then(Value::as_object);
-        let is_base64 = event.pointer("/isBase64Encoded").and_then(Value::as_bool);
+    fn read(event: &RawValue) -> Self {
+        let event: Event<'_> = read(Some(event)).unwrap_or_default();
+        let context: RequestContext<'_> = read(event.request_context).unwrap_or_default();
+        let authorizer: Authorizer<'_> = read(context.authorizer).unwrap_or_default();
+        let is_base64 = read(event.is_base64_encoded).unwrap_or_default();
         Self {
-            route: owned("/routeKey").unwrap_or_default(),
-            request_id: owned("/requestContext/requestId"),
-            query: owned("/rawQueryString").unwrap_or_default(),
-            claims: jwt.map(Claims::read),
-            body: RequestBody::read(text("/body"), is_base64.unwrap_or_default()),
-            headers: headers.map(lower_case).unwrap_or_default(),
+            route: read(event.route_key).unwrap_or_default(),
+            request_id: read(context.request_id),
+            query: read(event.raw_query_string).unwrap_or_default(),
+            claims: read(authorizer.jwt).map(|jwt| Claims::read(&jwt)),
+            body: RequestBody::read(read(event.body), is_base64),
+            headers: event.headers.map(RawValue::to_owned),
         }
     }
 }
 
 impl RequestBody {
-    fn read(text: Option<&str>, is_base64: bool) -> Self {
-        match text {
-            None | Some("") => Self::Absent,
+    fn read(text: Option<String>, is_base64: bool) -> Self {
+        match text.filter(|text| !text.is_empty()) {
+            None => Self::Absent,
             Some(text) if is_base64 => STANDARD.decode(text).map_or(Self::NotBase64, Self::Bytes),
-            Some(text) => Self::Bytes(text.as_bytes().to_owned()),
+            Some(text) => Self::Bytes(text.into_bytes()),
         }
     }
 }
 
-fn lower_case(headers: &Map<String, Value>) -> HashMap<String, String> {
-    let texts = headers.iter().filter_map(|(name, value)| Some((name, value.as_str()?)));
-    texts.map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned())).collect()
+/// Returns a member that has the type `T`.
+pub(crate) fn read<'a, T: Deserialize<'a>>(member: Member<'a>) -> Option<T> {
+    serde_json::from_str(member?.get()).ok()
 }
 
 impl<'de> Deserialize<'de> for HttpRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer).map(|event| Self::read(&event))
+        Box::<RawValue>::deserialize(deserializer).map(|event| Self::read(&event))
     }
 }

@@ -5,15 +5,13 @@
 pub enum Field {
     /// INFO, WARN or ERROR.
     Level,
-    /// Always `invocation completed`.
-    Message,
     /// When the line was written, RFC 3339.
     Timestamp,
     /// The operation, as `openapi.yaml` names it; `consumeEvent`; `sweep`.
     Operation,
     /// The gateway's id of the request, or the queue's id of the message.
     RequestId,
-    /// Whether it is the first invocation of the process.
+    /// Present and true in the first invocation of the process.
     ColdStart,
     /// The HTTP status of the response.
     Status,
@@ -57,9 +55,8 @@ pub enum Field {
 
 impl Field {
     /// Every field.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 24] = [
         Self::Level,
-        Self::Message,
         Self::Timestamp,
         Self::Operation,
         Self::RequestId,
@@ -100,7 +97,6 @@ impl Field {
     const fn texts(self) -> (&'static str, &'static str) {
         match self {
             Self::Level => ("level", "INFO, WARN or ERROR"),
-            Self::Message => ("message", "always `invocation completed`"),
             Self::Timestamp => ("timestamp", "when the line was written, RFC 3339"),
             Self::Operation => {
                 ("operation", "the operation, as `openapi.yaml` names it; `consumeEvent`; `sweep`")
@@ -108,7 +104,9 @@ impl Field {
             Self::RequestId => {
                 ("requestId", "the gateway's id of the request, or the queue's id of the message")
             }
-            Self::ColdStart => ("coldStart", "whether it is the first invocation of the process"),
+            Self::ColdStart => {
+                ("coldStart", "true in the first invocation of the process, else left out")
+            }
             Self::Status => ("status", "the HTTP status of the response"),
             Self::Code => ("code", "the problem code, or why an event was rejected"),
             Self::Error => ("error", "the error with its causes"),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use acs_broker_core::RequestedGrant;
 use acs_broker_lambda::{HttpRequest, HttpResponse, Invocation, ProblemDetails};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -12,11 +13,12 @@ use crate::{Function, changed, claims, request};
 async fn read_all(
     invocation: Arc<Invocation<HttpRequest>>,
 ) -> Result<HttpResponse, ProblemDetails> {
-    let caller = invocation.caller()?;
+    invocation.caller()?;
     invocation.payload.reject_unknown_query(&["keepSessions"])?;
     invocation.payload.query_flag("keepSessions")?;
     let body: serde_json::Map<String, Value> = invocation.payload.json_body()?;
-    HttpResponse::json(&json!({"claims": caller.claims.len(), "body": body.len()}))
+    let grant = invocation.grant(&RequestedGrant::default())?;
+    HttpResponse::json(&json!({"scopes": grant.scopes.len(), "body": body.len()}))
 }
 
 /// Headers, host and path that no URI could hold do not matter to a user who gets a token.

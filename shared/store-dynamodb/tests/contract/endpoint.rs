@@ -61,6 +61,13 @@ impl Endpoint {
         exchange.requests.iter().map(body).collect()
     }
 
+    /// The heads of all requests so far.
+    pub(crate) fn heads(&self) -> Vec<String> {
+        let exchange = self.exchange();
+        let head = |request: &String| request.split_once("\r\n\r\n").unwrap().0.to_owned();
+        exchange.requests.iter().map(head).collect()
+    }
+
     fn exchange(&self) -> MutexGuard<'_, Exchange> {
         self.exchange.lock().unwrap()
     }

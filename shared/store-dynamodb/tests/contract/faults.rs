@@ -13,7 +13,7 @@ use identity_client::{Deadline, Timestamp};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-use crate::dynamo::{client_at, new_table_at};
+use crate::dynamo::{new_table_at, store_at};
 use crate::dynoxide::new_database;
 use crate::endpoint::{Endpoint, Reply};
 
@@ -218,7 +218,7 @@ async fn write(
 }
 
 fn table_at(url: &str) -> DynamoStore {
-    DynamoStore::new(client_at(url), "users")
+    store_at(url)
 }
 
 fn alice() -> RecordKey {

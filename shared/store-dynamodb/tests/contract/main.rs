@@ -8,6 +8,7 @@
     reason = "a failed step of a test is a failed test, also outside the test functions"
 )]
 
+mod direct_reads;
 mod dynamo;
 mod dynamodb_local;
 mod dynoxide;

@@ -7,7 +7,7 @@ use acs_broker_store_dynamodb::DynamoStore;
 use identity_client::{Deadline, Timestamp};
 use serde_json::{Value, json};
 
-use crate::dynamo::client_at;
+use crate::dynamo::store_at;
 use crate::endpoint::{Endpoint, Reply};
 
 const ALICE: &str = "user https://idp.example alice";
@@ -109,7 +109,7 @@ async fn scan_stops_at_unreadable_row() {
 async fn table(answers: impl IntoIterator<Item = Value>) -> (Endpoint, DynamoStore) {
     let replies = answers.into_iter().map(|answer| Reply::Answer(200, answer.to_string()));
     let endpoint = Endpoint::scripted(replies).await;
-    let table = DynamoStore::new(client_at(&endpoint.url), "users");
+    let table = store_at(&endpoint.url);
     (endpoint, table)
 }
 

@@ -8,11 +8,10 @@ use acs_broker_core::{
     Record, RecordKey, StoreError, Stored, SuspendedBy, Suspension, UniqueId, UserSnapshot,
     UserStore,
 };
-use acs_broker_store_dynamodb::DynamoStore;
 use identity_client::Deadline;
 use jiff::Timestamp;
 
-use crate::dynamo::client_at;
+use crate::dynamo::store_at;
 use crate::endpoint::{Endpoint, Reply};
 
 /// A bound identity of the first version and of this one reads as the same record.
@@ -75,7 +74,7 @@ async fn global_cutoff_of_first_version_counts() {
     let row = include_str!("fixtures/first_version/all_users.json");
     let reply = format!(r#"{{"Responses":{{"users":[{row}]}}}}"#);
     let endpoint = Endpoint::scripted([Reply::Answer(200, reply)]).await;
-    let store = DynamoStore::new(client_at(&endpoint.url), "users");
+    let store = store_at(&endpoint.url);
     let snapshot = store.read_snapshot(&alice(), &soon()).await.unwrap();
     let global_cutoff = Some(EpochSeconds(1_500_000_000));
     assert_eq!(snapshot, UserSnapshot { global_cutoff, ..UserSnapshot::default() });
@@ -137,7 +136,7 @@ async fn unknown_pending_kind_is_an_error() {
 async fn read(item: &str) -> Result<Stored, StoreError> {
     let reply = format!(r#"{{"Item":{item}}}"#);
     let endpoint = Endpoint::scripted([Reply::Answer(200, reply)]).await;
-    let store = DynamoStore::new(client_at(&endpoint.url), "users");
+    let store = store_at(&endpoint.url);
     store.read(&alice(), &soon()).await
 }
 
