@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples package release deploy deny advisories cargo-deny tools nextest plan simulate size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -13,7 +13,7 @@ QUICK_SEEDS := 0..80
 export PATH := $(PATH):$(CURDIR)/.tools/cargo-nextest/bin
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --locked -p acs-broker-local -- $(ARGS)
@@ -45,6 +45,12 @@ lint-aws: ## Check the AWS template with SAM, cfn-lint and checkov
 lint-examples: ## Check a release's template, and the CDK and Terraform examples that deploy one
 	@tests/tools/install cdk hcl2 iac
 	@infra/examples/check
+
+arm64: nextest ## Build the functions for arm64 and run their events, on an emulated processor if need be
+	@tests/tools/install cargo-lambda zig
+	@tests/tools/arm64
+	$(CARGO) build --workspace --all-targets --locked
+	tests/tools/without-leftovers $(CARGO) nextest run --workspace --locked --profile arm64
 
 package: ## Build the functions as they ship, zipped; make package ARCH=arm64 VERIFY=1
 	@tests/tools/install cargo-lambda zig

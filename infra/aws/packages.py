@@ -30,15 +30,24 @@ def host_architecture() -> str:
 def build(function: str, architecture: str, repository: Path = REPOSITORY) -> Path:
     """Each package by itself: --workspace would unify its crates' features with those of the tests."""
     target = TARGETS[architecture]
-    check_standard_library(target)
+    if not has_standard_library(target):
+        raise Failure(f"Rust has no standard library for {target}: rustup target add {target}")
     glibc = ".".join(map(str, GLIBC))
     command = ["cargo", "lambda", "build", "--release", "--locked", "--quiet", "--skip-target-check",
                "--package", f"acs-broker-function-{function}", "--target", f"{target}.{glibc}"]
-    if subprocess.run(command, cwd=repository, env=environment(repository), check=False).returncode != 0:
+    folder = target_folder(architecture, repository)
+    variables = {**environment(repository), "CARGO_TARGET_DIR": str(folder)}
+    if subprocess.run(command, cwd=repository, env=variables, check=False).returncode != 0:
         raise Failure(f"this failed: {' '.join(command)}; is everything installed? `make tools`")
-    binary = repository / "target/lambda" / function / "bootstrap"
+    binary = folder / "lambda" / function / "bootstrap"
     check_glibc(binary)
     return binary
+
+
+def target_folder(architecture: str, repository: Path) -> Path:
+    """Where cargo-lambda builds. It puts every architecture to the same place, so another machine's has its own."""
+    target = repository / "target"
+    return target if architecture == host_architecture() else target / architecture
 
 
 def environment(repository: Path) -> dict[str, str]:
@@ -57,11 +66,13 @@ def environment(repository: Path) -> dict[str, str]:
     }
 
 
-def check_standard_library(target: str) -> None:
-    command = ["rustc", "--print", "target-libdir", "--target", target]
-    folder = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
-    if not folder or not Path(folder).is_dir():
-        raise Failure(f"Rust has no standard library for {target}: rustup target add {target}")
+def has_standard_library(target: str) -> bool:
+    command = [os.environ.get("RUSTC", "rustc"), "--print", "target-libdir", "--target", target]
+    try:
+        folder = subprocess.run(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+    except FileNotFoundError:
+        return False
+    return folder != "" and Path(folder).is_dir()
 
 
 def check_glibc(binary: Path) -> None:

@@ -9,7 +9,7 @@ use acs_broker_harness::forwarder::Forwarder;
 use acs_broker_harness::lambda::{Lambda, settings};
 use acs_broker_harness::log::counted;
 use acs_broker_harness::process::free_port;
-use acs_broker_harness::stack::now;
+use acs_broker_harness::stack::{StackProcess, now};
 use acs_broker_harness::{table, tools};
 use serde_json::{Value, json};
 
@@ -23,6 +23,11 @@ async fn functions_serve_whole_user_life() {
     let mut lambda = Lambda::start().await;
     let stack = lambda.start_stack().await;
     lambda.start_functions(&settings(&stack));
+    serve_whole_user_life(&stack).await;
+}
+
+/// Takes one user of a stack from the first token to the deletion.
+pub(crate) async fn serve_whole_user_life(stack: &StackProcess) {
     let acs = stack.acs();
     let session = stack.sign_in_at("alice", LONG_AGO).await;
 
@@ -83,37 +88,41 @@ async fn sample_events_do_what_they_name() {
     let mut lambda = Lambda::start().await;
     let stack = lambda.start_stack().await;
     lambda.start_functions(&settings(&stack));
-    let acs = stack.acs();
+    invoke_with_sample_events(&lambda, &stack).await;
+}
 
-    let alice = token(&invoke(&lambda, "issue", "issue-token").await);
-    let bob = token(&invoke(&lambda, "issue", "issue-token-narrowed").await);
+/// Invokes each function with its sample events, and looks at responses, tokens and identities.
+pub(crate) async fn invoke_with_sample_events(lambda: &Lambda, stack: &StackProcess) {
+    let acs = stack.acs();
+    let alice = token(&invoke(lambda, "issue", "issue-token").await);
+    let bob = token(&invoke(lambda, "issue", "issue-token-narrowed").await);
     let narrowed = acs.introspect(&bob).await;
     assert_eq!(narrowed["token"]["scopes"], json!(["chat"]), "{narrowed}");
     assert_eq!(acs.live_identities().await.len(), 2);
 
-    assert_eq!(invoke(&lambda, "revoke", "revoke-own-tokens").await["statusCode"], 204);
+    assert_eq!(invoke(lambda, "revoke", "revoke-own-tokens").await["statusCode"], 204);
     assert!(!acs.is_active(&alice).await && acs.is_active(&bob).await);
-    let alice = token(&invoke(&lambda, "issue", "issue-token").await);
+    let alice = token(&invoke(lambda, "issue", "issue-token").await);
 
-    assert_eq!(operate(&lambda, "revoke", "revoke-users").await, "done");
+    assert_eq!(operate(lambda, "revoke", "revoke-users").await, "done");
     assert!(!acs.is_active(&alice).await && acs.is_active(&bob).await);
-    assert_eq!(invoke(&lambda, "issue", "issue-token").await["statusCode"], 401);
-    assert_eq!(operate(&lambda, "revoke", "suspend-users").await, "done");
-    assert_eq!(invoke(&lambda, "issue", "issue-token").await["statusCode"], 403);
-    assert_eq!(operate(&lambda, "revoke", "unsuspend-users").await, "done");
-    assert_eq!(invoke(&lambda, "issue", "issue-token").await["statusCode"], 401);
+    assert_eq!(invoke(lambda, "issue", "issue-token").await["statusCode"], 401);
+    assert_eq!(operate(lambda, "revoke", "suspend-users").await, "done");
+    assert_eq!(invoke(lambda, "issue", "issue-token").await["statusCode"], 403);
+    assert_eq!(operate(lambda, "revoke", "unsuspend-users").await, "done");
+    assert_eq!(invoke(lambda, "issue", "issue-token").await["statusCode"], 401);
 
-    assert_eq!(operate(&lambda, "delete", "delete-users").await, "done");
+    assert_eq!(operate(lambda, "delete", "delete-users").await, "done");
     assert_eq!(acs.live_identities().await.len(), 1);
-    assert_eq!(invoke(&lambda, "delete", "delete-self").await["statusCode"], 204);
+    assert_eq!(invoke(lambda, "delete", "delete-self").await["statusCode"], 204);
     assert!(!acs.is_active(&bob).await);
 
-    assert_eq!(invoke(&lambda, "sweep", "sweep").await["unfinished"], false);
+    assert_eq!(invoke(lambda, "sweep", "sweep").await["unfinished"], false);
 
     let poisoned = json!([{"itemIdentifier": "5a5a5a5a-0000-4000-8000-000000000002"}]);
-    let revoked = invoke(&lambda, "identity-events", "revoke-queue").await;
+    let revoked = invoke(lambda, "identity-events", "revoke-queue").await;
     assert_eq!(revoked["batchItemFailures"], poisoned, "{revoked}");
-    let deleted = invoke(&lambda, "identity-events", "delete-queue").await;
+    let deleted = invoke(lambda, "identity-events", "delete-queue").await;
     assert_eq!(deleted["batchItemFailures"], json!([]), "{deleted}");
     // An event that comes without its queue would be lost if it were not an error.
     let bare_event = sample_file("identity/cognito-change-password");

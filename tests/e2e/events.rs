@@ -32,11 +32,15 @@ async fn sign_in_after(stack: &StackProcess, event: &ProviderEvent) -> Jwt {
 /// Each kind of event does its operation to its user, and to no other user.
 #[tokio::test]
 async fn each_kind_does_its_operation() {
-    let stack = StackProcess::start().await;
+    carry_out_each_sample(&StackProcess::start().await).await;
+}
+
+/// Publishes each sample about a user of its own, and looks at what has become of the user.
+pub(crate) async fn carry_out_each_sample(stack: &StackProcess) {
     for (number, sample) in (1..).zip(samples()) {
         let sample = sample.about(number);
         match sample.read() {
-            Ok(Parsed::Event(event)) => assert_does_its_operation(&stack, &sample, &event).await,
+            Ok(Parsed::Event(event)) => assert_does_its_operation(stack, &sample, &event).await,
             Ok(Parsed::Skipped(_)) => {
                 let outcome = stack.event(&sample.envelope).await;
                 assert_eq!(outcome["done"], true, "{}", sample.name);

@@ -2,6 +2,7 @@
 
 mod acs_faults;
 mod acs_misconfigured;
+mod arm64;
 mod bad_input;
 mod cargo_lambda;
 mod cli;

@@ -20,6 +20,9 @@ use crate::tools;
 /// The functions of this repository, each a binary of its name.
 pub const FUNCTIONS: [&str; 5] = ["issue", "revoke", "delete", "identity-events", "sweep"];
 
+/// Where Debian and Ubuntu put arm64's libraries (`libc6-arm64-cross`).
+const ARM64_LIBRARIES: &str = "/usr/aarch64-linux-gnu";
+
 /// How long the emulator may take to listen on a machine that is busy with other tests.
 const START_TIMEOUT: Duration = Duration::from_mins(1);
 
@@ -68,6 +71,20 @@ impl Lambda {
         self.start_all(settings, |name| Command::new(tools::packaged(name)));
     }
 
+    /// Starts every function as `make arm64` has built it, on an emulated processor unless this
+    /// machine has such a processor.
+    pub fn start_arm64_functions(&mut self, settings: &Environment) {
+        self.start_all(settings, |name| {
+            let program = tools::packaged_for_arm64(name);
+            if cfg!(target_arch = "aarch64") {
+                return Command::new(program);
+            }
+            let mut qemu = Command::new("qemu-aarch64");
+            qemu.args(["-L", ARM64_LIBRARIES]).arg(program);
+            qemu
+        });
+    }
+
     fn start_all(&mut self, settings: &Environment, program: impl Fn(&str) -> Command) {
         for name in FUNCTIONS {
             let mut command = with_environment(program(name), name, settings);
@@ -99,6 +116,17 @@ pub fn settings(stack: &StackProcess) -> Environment {
         serde_json::from_value(settings).expect("the settings of the ready line");
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     settings.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+/// The same with ACS over TLS, as on AWS.
+#[must_use]
+pub fn settings_over_tls(stack: &StackProcess) -> Environment {
+    let mut settings = settings(stack);
+    settings.remove("ACS_ALLOW_HTTP");
+    let connection_string = stack.ready("/acs/httpsConnectionString").to_owned();
+    settings.insert("ACS_CONNECTION_STRING".to_owned(), connection_string);
+    settings.insert("EXTRA_CA_FILE".to_owned(), stack.ready("/acs/caFile").to_owned());
+    settings
 }
 
 /// The state of a function in this process, on the table and the ACS of `stack`. It logs nothing.

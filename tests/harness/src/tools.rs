@@ -40,6 +40,15 @@ pub fn packaged(function: &str) -> PathBuf {
     program
 }
 
+/// The path of a function as `make arm64` has built it.
+#[must_use]
+pub fn packaged_for_arm64(function: &str) -> PathBuf {
+    let folder = if cfg!(target_arch = "aarch64") { "target" } else { "target/arm64" };
+    let program = repository().join(folder).join("lambda").join(function).join("bootstrap");
+    assert!(program.exists(), "{} is missing: run `make arm64`", program.display());
+    program
+}
+
 /// The root of this repository.
 #[must_use]
 pub fn repository() -> &'static Path {
