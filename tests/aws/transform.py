@@ -56,6 +56,11 @@ def cloudformation(bucket: str, endpoints: dict[str, str]) -> dict:
             case "AWS::SQS::Queue" if "RedrivePolicy" in properties:
                 properties["VisibilityTimeout"] = VISIBILITY_SECONDS
                 properties["RedrivePolicy"]["maxReceiveCount"] = MAX_RECEIVES
+            case "AWS::CodeDeploy::Application" | "AWS::CodeDeploy::DeploymentGroup":
+                # MiniStack has no CodeDeploy: an alias moves to a new version at once.
+                del resources[name]
+            case "AWS::Lambda::Alias":
+                resource.pop("UpdatePolicy", None)
             case "AWS::CloudWatch::Alarm" if "Metrics" in properties:
                 # MiniStack has no alarms on a query or on a sum of metrics.
                 del resources[name]

@@ -6,3 +6,4 @@ mod keys;
 mod operations;
 mod requests;
 mod rights;
+mod rollout;

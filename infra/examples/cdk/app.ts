@@ -19,6 +19,9 @@ class BrokerStack extends Stack {
     super(scope, id, props);
     const broker = new CfnInclude(this, "Broker", {
       templateFile: path.join(props.release, "template.yaml"),
+      // A function names the alarm that ends its rollout, and the alarm the function. SAM makes a resource of the
+      // rollout, so that CloudFormation sees no circle.
+      allowCyclicalReferences: true,
     });
     for (const [name, value] of Object.entries(props.parameters)) {
       // A default keeps the template's own check of the value; a value in its place would not.

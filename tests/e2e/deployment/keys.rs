@@ -13,7 +13,7 @@ async fn unused_key_regenerates_without_outage() {
     let session = deployed.outside.sign_in_at("alice", LONG_AGO).await;
     let before = deployed.acs_token(&session).await;
 
-    use_key(&deployed, "secondary").await;
+    deployed.set_parameter("AcsKeyInUse", "secondary").await;
     let after = deployed.acs_token(&session).await;
     // An operator waits here for the longest lifetime of a token. The test does not, so the old
     // token dies with its key.
@@ -56,15 +56,6 @@ async fn wrong_keys_are_explained_in_log() {
     let line =
         acs_broker_harness::log::lines(&log).find(|line| line["AcsMisconfigured"] == 1).unwrap();
     assert!(line["hint"].as_str().unwrap().contains("ACS_CONNECTION_STRING"), "{line}");
-}
-
-/// Changes a function as a deployment with another `AcsKeyInUse` does.
-async fn use_key(deployed: &Deployment, key: &str) {
-    let name = deployed.output("IssueFunctionName");
-    let configuration = deployed.aws.configuration(name).await;
-    let mut variables = configuration["Environment"]["Variables"].clone();
-    variables["ACS_KEY_IN_USE"] = json!(key);
-    deployed.aws.set_environment(name, &variables).await;
 }
 
 /// Puts a new key into the secret.

@@ -98,7 +98,7 @@ async fn used_by_lambda(deployed: &Deployment, function: &str) -> BTreeSet<Right
     let mut rights: BTreeSet<Right> = WITH_LOG.map(|action| right(action, &log)).into();
     let mappings = deployed.aws.get("lambda", "/2015-03-31/event-source-mappings/").await;
     for mapping in mappings["EventSourceMappings"].as_array().unwrap() {
-        if mapping["FunctionArn"] == arn {
+        if mapping["FunctionArn"] == format!("{arn}:live") {
             let queue = mapping["EventSourceArn"].as_str().unwrap();
             rights.extend(WITH_QUEUE.map(|action| right(action, queue)));
         }

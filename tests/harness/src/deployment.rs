@@ -109,6 +109,11 @@ impl Deployment {
         text(&self.server.ready, "/endpoint")
     }
 
+    /// Deploys again with another value of a parameter.
+    pub async fn set_parameter(&self, name: &str, value: &str) {
+        self.aws.set_parameter("acs-token-broker", name, value).await;
+    }
+
     /// How long CloudFormation took.
     #[must_use]
     pub fn seconds(&self) -> f64 {
