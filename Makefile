@@ -59,9 +59,9 @@ package: ## Build the functions as they ship, zipped; make package ARCH=arm64 VE
 release: package ## Put what a release has into target/release-files; make release ARCH=arm64
 	@infra/aws/release $(if $(ARCH),--arch $(ARCH))
 
-deploy: ## Deploy into AWS with your own credentials; it asks for the parameters; make deploy ARCH=x86_64
+deploy: ## Deploy into AWS with your own credentials; it asks for the parameters; make deploy ARCH=x86_64 ARGS=--check
 	@tests/tools/install cargo-lambda iac zig
-	cd infra/aws && ./sam build --parameter-overrides Architecture=$(or $(ARCH),arm64) && ./sam deploy --guided
+	@infra/aws/deploy $(if $(ARCH),--arch $(ARCH)) $(ARGS)
 
 deny: cargo-deny ## Check licences, bans and sources of the dependencies
 	$(CARGO_DENY) --locked check licenses bans sources

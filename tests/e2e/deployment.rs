@@ -3,6 +3,7 @@
 mod cli;
 mod events;
 mod keys;
+mod look;
 mod operations;
 mod requests;
 mod rights;
