@@ -63,7 +63,8 @@ deploy: ## Deploy into AWS with your own credentials; it asks for the parameters
 	@tests/tools/install cargo-lambda iac zig
 	@infra/aws/deploy $(if $(ARCH),--arch $(ARCH)) $(ARGS)
 
-deny: cargo-deny ## Check licences, bans and sources of the dependencies
+deny: cargo-deny ## Check licences, bans and sources of the dependencies, and that each that ships is described
+	infra/aws/supply-chain
 	$(CARGO_DENY) --locked check licenses bans sources
 
 advisories: cargo-deny ## Check the dependencies against the RustSec database, which it downloads

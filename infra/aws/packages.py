@@ -11,7 +11,8 @@ import zipfile
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-PACKAGES = REPOSITORY / "target/package"  # <function>.zip of each
+PACKAGES = REPOSITORY / "target/package"  # <function>.zip of each, and its SBOM <function>.cdx.json
+PRODUCT = "acs-token-broker"
 FUNCTIONS = ("issue", "revoke", "delete", "identity-events", "sweep")
 TARGETS = {"arm64": "aarch64-unknown-linux-gnu", "x86_64": "x86_64-unknown-linux-gnu"}
 # What the runtime provided.al2023 has. Zig links against just that; the machine's own linker would take the
@@ -42,6 +43,11 @@ def build(function: str, architecture: str, repository: Path = REPOSITORY) -> Pa
     binary = folder / "lambda" / function / "bootstrap"
     check_glibc(binary)
     return binary
+
+
+def version() -> str:
+    manifest = (REPOSITORY / "Cargo.toml").read_text()
+    return re.search(r'^\[workspace\.package\]\nversion = "(.+)"$', manifest, re.MULTILINE)[1]
 
 
 def target_folder(architecture: str, repository: Path) -> Path:

@@ -6,33 +6,34 @@ import json
 import re
 import subprocess
 import uuid
+from collections.abc import Iterable
 
-from packages import FUNCTIONS, REPOSITORY, TARGETS, Failure
+from packages import FUNCTIONS, REPOSITORY, TARGETS, Failure, version
 
 REGISTRY = "registry+https://github.com/rust-lang/crates.io-index"
 
 
-def sbom(product: str, version: str) -> bytes:
+def sbom(product: str, functions: Iterable[str] = FUNCTIONS, architectures: Iterable[str] = TARGETS) -> bytes:
     """Has no date, and a serial number made of its content: the same Cargo.lock gives the same bytes."""
     shipped: dict[str, str] = {}
-    for function in FUNCTIONS:
-        for target in TARGETS.values():
-            shipped.update(crates(function, target))
+    for function in functions:
+        for architecture in architectures:
+            shipped.update(crates(function, TARGETS[architecture]))
     locked = {f"{package['name']}@{package['version']}": package for package in lock()}
     names = {key: key.rsplit("@", 1)[0] for key in locked}
-    functions = sorted(key for key in shipped if names[key].startswith("acs-broker-function-"))
+    roots = sorted(key for key in shipped if names[key].startswith("acs-broker-function-"))
     made = {
         "$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json",
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
         "version": 1,
         "metadata": {"component": {
-            "type": "application", "bom-ref": product, "name": product, "version": version,
+            "type": "application", "bom-ref": product, "name": product, "version": version(),
             "licenses": [{"expression": "MIT OR Apache-2.0"}],
         }},
         "components": [component(key, locked[key], license) for key, license in sorted(shipped.items())],
         "dependencies": [
-            {"ref": product, "dependsOn": functions},
+            {"ref": product, "dependsOn": roots},
             *({"ref": key, "dependsOn": needed(locked[key], names, shipped)} for key in sorted(shipped)),
         ],
     }
