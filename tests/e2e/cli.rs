@@ -1,8 +1,10 @@
 //! Operators use `acs-broker` on a local stack.
 
 use acs_broker_harness::cli::CliRunner;
+use acs_broker_harness::process::workspace_binary;
 use acs_broker_harness::stack::{StackProcess, now};
 use acs_broker_harness::table;
+use acs_broker_harness::tools;
 use serde_json::json;
 
 /// An operator shows a user, suspends them and unsuspends them.
@@ -101,4 +103,107 @@ async fn revoke_all_warns_of_unreadable_row() {
     assert_eq!(walked.exit, 0, "{}", walked.text);
     let warning = "a row has a key that this version cannot read";
     assert!(walked.text.contains(warning), "{}", walked.text);
+}
+
+/// Users of a stack are exported, and a second import of the file changes nothing.
+#[tokio::test]
+async fn export_is_imported_without_a_change() {
+    let stack = StackProcess::start().await;
+    let operator = CliRunner::of(&stack);
+    for user in ["alice", "bob"] {
+        stack.acs_token(&stack.sign_in(user).await).await;
+    }
+    assert_eq!(operator.run("suspend bob").await.exit, 0);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.ndjson").display().to_string();
+    let exported = operator.run(&format!("export --output {file}")).await;
+    assert_eq!(exported.exit, 0, "{}", exported.text);
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(text.lines().count(), 4, "{text}");
+    assert!(!text.contains("accesskey") && !text.contains("eyJ"), "no keys, no tokens: {text}");
+
+    let again = operator.run(&format!("import {file} --yes")).await;
+    assert_eq!((again.exit, &again.json["equal"]), (0, &json!(2)), "{}", again.text);
+
+    let elsewhere = StackProcess::start().await;
+    let refused = CliRunner::of(&elsewhere).run(&format!("import {file} --yes")).await;
+    assert_eq!((refused.exit, &refused.json["refused"]), (3, &json!(2)), "{}", refused.text);
+    assert!(refused.text.contains("another ACS resource"), "{}", refused.text);
+
+    std::fs::write(&file, text.replace("bob", "eve")).unwrap();
+    let changed = operator.run(&format!("import {file} --yes")).await;
+    assert_eq!(changed.exit, 2, "{}", changed.text);
+    assert!(changed.text.contains("SHA-256"), "{}", changed.text);
+}
+
+/// An identity provider gets another name: users keep their identities, the old name gets nothing.
+#[tokio::test]
+async fn users_are_carried_over_to_a_new_issuer() {
+    let stack = StackProcess::start().await;
+    let operator = CliRunner::of(&stack);
+    let session = stack.sign_in_at("alice", now() - 100).await;
+    let first = stack.token(&session).await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("users.ndjson").display().to_string();
+    assert_eq!(operator.run(&format!("export --output {file}")).await.exit, 0);
+
+    let issuer = format!("--issuer {}=https://new.example", stack.gateway());
+    let plan = operator.run(&format!("import {file} --dry-run {issuer}")).await;
+    assert_eq!((plan.exit, &plan.json["carriedOver"]), (0, &json!(1)), "{}", plan.text);
+    assert_eq!(stack.token(&session).await.status, 200, "a dry run changes nothing");
+    let carried = operator.run(&format!("import {file} --yes {issuer}")).await;
+    assert_eq!((carried.exit, &carried.json["carriedOver"]), (0, &json!(1)), "{}", carried.text);
+    assert!(!stack.acs().is_active(&first.token()).await, "the old name's tokens are dead");
+    let later = stack.sign_in_at("alice", now() + 200).await;
+    assert_eq!(stack.token(&later).await.code(), "user_suspended");
+    let found = operator.run(&format!("whois {}", first.identity())).await;
+    assert_eq!(found.json["user"]["issuer"], "https://new.example", "{}", found.text);
+    let again = operator.run(&format!("import {file} --yes {issuer}")).await;
+    assert_eq!((again.exit, &again.json["equal"]), (0, &json!(1)), "{}", again.text);
+}
+
+/// Every example in a help text runs, on a stack and with files as it needs them.
+#[tokio::test]
+async fn examples_of_the_help_texts_run() {
+    let stack = StackProcess::start().await;
+    for user in ["alice", "bob"] {
+        stack.acs_token(&stack.sign_in(user).await).await;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let identity = stack.token(&stack.sign_in("carol").await).await.identity().to_owned();
+    for (file, text) in [
+        ("leavers.txt", "alice\n".to_owned()),
+        ("users.csv", "name,sub\nAlice,alice\n".to_owned()),
+        ("token.txt", stack.sign_in("alice").await.0),
+        ("old.csv", format!("user,acs\ncarol,{identity}\n")),
+    ] {
+        std::fs::write(folder.path().join(file), text).unwrap();
+    }
+    let page = std::fs::read_to_string(tools::repository().join("docs/reference/cli.md")).unwrap();
+    let examples = page.lines().filter(|line| line.starts_with("  acs-broker "));
+    // The order of the page, but nothing can be resumed or imported that was not begun before.
+    let mut examples: Vec<_> = examples.map(str::trim).filter(|line| is_local(line)).collect();
+    examples.insert(0, "acs-broker revoke-all --yes");
+    assert!(examples.len() > 20, "{examples:?}");
+    for example in examples {
+        let words = example.strip_prefix("acs-broker ").unwrap().replace("--local ", "");
+        let words = words.replace("--stack acs-token-broker ", "").replace("~/", "./home/");
+        let binary = workspace_binary("acs-broker");
+        let binary = binary.as_std().get_program().to_string_lossy().into_owned();
+        let mut shell = tokio::process::Command::new("sh");
+        let folders = "mkdir -p home/.local/share/bash-completion/completions home/.zfunc \
+            home/.local/share/man/man1";
+        shell.arg("-c").arg(format!("{folders}; {binary} --local={} {words}", stack.gateway()));
+        let input = if example.contains("token") { "token.txt" } else { "leavers.txt" };
+        shell.stdin(std::fs::File::open(folder.path().join(input)).unwrap());
+        let output = shell.current_dir(folder.path()).output().await.unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(matches!(output.status.code(), Some(0 | 3)), "{example}: {output:?} {text}");
+    }
+}
+
+/// Whether an example can run without AWS and without a person.
+fn is_local(example: &str) -> bool {
+    let needs_more = ["dead-letters", "--watch", "whois"];
+    !needs_more.iter().any(|word| example.contains(word))
 }

@@ -187,6 +187,8 @@ themselves.
         "dead-letters list",
         "dead-letters replay",
         "orphans",
+        "export",
+        "import",
         "completions",
         "man",
     ] {

@@ -5,6 +5,8 @@
 pub(crate) mod completions;
 pub(crate) mod dead_letters;
 pub(crate) mod delete;
+pub(crate) mod export;
+pub(crate) mod import;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod orphans;
@@ -34,6 +36,8 @@ pub(crate) enum Command {
     RevokeAll(revoke_all::RevokeAllArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     Orphans(orphans::OrphansArgs),
+    Export(export::ExportArgs),
+    Import(import::ImportArgs),
     Completions(completions::CompletionsArgs),
     Man(man::ManArgs),
 }
@@ -52,6 +56,8 @@ impl Command {
             Self::RevokeAll(args) => args.run(session).await,
             Self::DeadLetters(args) => args.run(session).await,
             Self::Orphans(args) => args.run(session).await,
+            Self::Export(args) => args.run(session).await,
+            Self::Import(args) => args.run(session).await,
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),
         }

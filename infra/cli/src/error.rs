@@ -8,6 +8,7 @@ use thiserror::Error;
 
 use crate::aws::AwsError;
 use crate::exit::Exit;
+use crate::import::entries::EntriesError;
 use crate::stack::StackError;
 use crate::subject_file::SubjectFileError;
 
@@ -20,6 +21,9 @@ pub(crate) enum CliError {
     /// A file of subjects is refused. Nothing was done.
     #[error("{}", .0.display())]
     SubjectFile(PathBuf, #[source] SubjectFileError),
+    /// A file of users is refused. Nothing was done.
+    #[error("{}", .0.display())]
+    UserFile(PathBuf, #[source] EntriesError),
     /// The operator did not confirm.
     #[error("not confirmed; nothing was done")]
     Declined,
@@ -29,6 +33,9 @@ pub(crate) enum CliError {
     /// A file or folder cannot be written.
     #[error("{} cannot be written", .0.display())]
     Write(PathBuf, #[source] io::Error),
+    /// The system has no randomness.
+    #[error("the system gives no random bytes")]
+    Randomness(#[source] getrandom::Error),
     /// Standard output is closed.
     #[error("the report cannot be written")]
     Output(#[source] io::Error),
@@ -52,6 +59,7 @@ impl CliError {
         match self {
             Self::Usage(_) | Self::SubjectFile(..) => Exit::Usage,
             Self::Stack(error) if error.is_usage() => Exit::Usage,
+            Self::UserFile(_, error) if error.is_usage() => Exit::Usage,
             _ => Exit::Failed,
         }
     }

@@ -11,6 +11,7 @@ mod commands;
 mod confirm;
 mod error;
 mod exit;
+mod import;
 mod operation;
 mod outcome;
 mod progress;
@@ -23,6 +24,7 @@ mod stack;
 mod subject_file;
 mod subjects;
 mod text_table;
+mod user_file;
 mod user_state;
 mod users;
 

@@ -4,8 +4,9 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
-use indicatif::ProgressBar;
 use tokio::time::{MissedTickBehavior, interval};
+
+use crate::progress::Meter;
 
 /// The pause between two users: 300 users in 30 seconds. ACS allows 500 revocations in 30 seconds;
 /// the rest is for the functions.
@@ -13,18 +14,20 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(100);
 /// A revocation takes ACS about a quarter of a second, so four at once keep up with the pause.
 const CONCURRENCY: usize = 4;
 
-/// Acts on one item after the other and returns the results in the order of the items. When `stop`
-/// resolves, no further item is started; those under way are finished.
+/// Acts on one item after the other, no two closer than `pause`, and returns the results in the
+/// order of the items. When `stop` resolves, no further item is started; those under way are
+/// finished.
 pub(crate) async fn for_each<I, O, F>(
     items: Vec<I>,
-    bar: &ProgressBar,
+    meter: &Meter,
+    pause: Duration,
     stop: impl Future<Output = ()>,
     act: impl Fn(I) -> F,
 ) -> Vec<O>
 where
     F: Future<Output = O>,
 {
-    let mut ticks = interval(PAUSE);
+    let mut ticks = interval(pause);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let paced = stream::unfold((items.into_iter(), ticks), |(mut items, mut ticks)| async move {
         let item = items.next()?;
@@ -37,7 +40,7 @@ where
             let done = act(item);
             async move {
                 let output = done.await;
-                bar.inc(1);
+                meter.inc(1);
                 output
             }
         })
@@ -60,8 +63,8 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn rate_never_exceeds_ten_a_second() {
         let (start, started) = (Instant::now(), Mutex::new(Vec::new()));
-        let bar = Progress::HIDDEN.bar(50);
-        let done = for_each((0..50).collect(), &bar, pending(), |number| {
+        let meter = Progress::HIDDEN.meter(Some(50));
+        let done = for_each((0..50).collect(), &meter, PAUSE, pending(), |number| {
             started.lock().unwrap().push(start.elapsed());
             // A slow item must not be followed by a burst.
             let takes = Duration::from_millis(if number == 10 { 3000 } else { 1 });
@@ -81,18 +84,20 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn slow_calls_do_overlap() {
         let start = Instant::now();
-        let bar = Progress::HIDDEN.bar(100);
-        for_each((0..100).collect(), &bar, pending(), |_: u32| sleep(Duration::from_millis(250)))
-            .await;
+        let meter = Progress::HIDDEN.meter(Some(100));
+        for_each((0..100).collect(), &meter, PAUSE, pending(), |_: u32| {
+            sleep(Duration::from_millis(250))
+        })
+        .await;
         assert!(start.elapsed() < Duration::from_secs(11), "{:?}", start.elapsed());
     }
 
     /// An interruption finishes the items under way and starts no other.
     #[tokio::test(start_paused = true)]
     async fn interruption_starts_nothing_more() {
-        let bar = Progress::HIDDEN.bar(100);
+        let meter = Progress::HIDDEN.meter(Some(100));
         let stop = sleep(Duration::from_millis(450));
-        let done = for_each((0..100).collect(), &bar, stop, |number: u32| async move {
+        let done = for_each((0..100).collect(), &meter, PAUSE, stop, |number: u32| async move {
             sleep(Duration::from_millis(250)).await;
             number
         });

@@ -70,6 +70,12 @@ impl Session {
         report::print(report, self.is_json).map_err(CliError::Output)
     }
 
+    /// Returns a command line of this tool that is about the same stack.
+    pub(crate) fn command(&self, arguments: &str) -> String {
+        let options = self.stack.words().into_iter().map(|word| format!("{word} "));
+        format!("acs-broker {}{arguments}", options.collect::<String>())
+    }
+
     /// Tells people something while the command runs.
     pub(crate) fn notice(&self, text: &str) {
         if !self.is_json {
@@ -85,4 +91,20 @@ pub(crate) async fn interrupted() {
         // Without a handler the signal ends the process by itself.
         std::future::pending::<()>().await;
     }
+}
+
+/// Returns a text as one word of a POSIX shell.
+pub(crate) fn shell_word(text: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+/// Returns random bytes.
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], CliError> {
+    let mut random = [0; N];
+    getrandom::fill(&mut random).map_err(CliError::Randomness)?;
+    Ok(random)
 }

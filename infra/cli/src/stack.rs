@@ -13,7 +13,7 @@ use std::time::Duration;
 use acs_broker_config::{AcsResource, acs_client, token_broker};
 use acs_broker_core::{BrokerSettings, TokenBroker};
 use acs_broker_store_dynamodb::{Client as DynamoDb, DynamoStore};
-use identity_client::{ApiVersion, ReqwestTransport, Timestamp};
+use identity_client::{ApiVersion, IdentityClient, ReqwestTransport, Timestamp};
 
 pub(crate) use self::args::{StackArgs, StackTarget};
 use self::config::ConfigError;
@@ -25,6 +25,7 @@ use crate::records::Records;
 /// Holds the parts of a stack that was found.
 pub(crate) struct Stack {
     pub(crate) records: Records<DynamoStore>,
+    pub(crate) table_name: String,
     tombstone_retention: Duration,
     acs: AcsSource,
     queues: Option<Queues>,
@@ -47,8 +48,9 @@ impl Stack {
             }
             StackTarget::Local(url) => local::describe(url, &http).await?,
         };
-        let table = DynamoStore::new(DynamoDb::new(&config), description.table_name);
+        let table = DynamoStore::new(DynamoDb::new(&config), &description.table_name);
         Ok(Self {
+            table_name: description.table_name,
             records: Records { table, issuer: description.issuer, clock },
             tombstone_retention: description.tombstone_retention,
             acs: description.acs,
@@ -59,6 +61,16 @@ impl Stack {
 
     /// Returns a broker over this stack's table and ACS resource. It reads the secret.
     pub(crate) async fn broker(&self) -> Result<TokenBroker<DynamoStore>, StackError> {
+        let broker = token_broker(
+            self.records.table.clone(),
+            self.acs().await?,
+            BrokerSettings::new(self.tombstone_retention),
+        );
+        Ok(broker.map_err(ConfigError::Randomness)?)
+    }
+
+    /// Returns a client of this stack's ACS resource. It reads the secret.
+    pub(crate) async fn acs(&self) -> Result<IdentityClient, StackError> {
         let acs = match &self.acs {
             AcsSource::Settings(settings) => {
                 AcsResource::read(&|name| settings.get(name).cloned(), None)
@@ -70,14 +82,8 @@ impl Stack {
             }
         };
         let acs = acs.map_err(ConfigError::Acs)?;
-        let client =
-            acs_client(acs, ApiVersion::default(), ReqwestTransport::new(self.http.clone()));
-        let broker = token_broker(
-            self.records.table.clone(),
-            client,
-            BrokerSettings::new(self.tombstone_retention),
-        );
-        Ok(broker.map_err(ConfigError::Randomness)?)
+        let transport = ReqwestTransport::new(self.http.clone());
+        Ok(acs_client(acs, ApiVersion::default(), transport))
     }
 
     /// Returns the queues; only a deployed stack has them.

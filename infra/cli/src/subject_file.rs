@@ -50,9 +50,10 @@ pub(crate) struct SubjectFile {
     pub(crate) columns: usize,
 }
 
-struct Row {
-    line: usize,
-    values: Vec<String>,
+/// Is a line with its values.
+pub(crate) struct Row {
+    pub(crate) line: usize,
+    pub(crate) values: Vec<String>,
 }
 
 impl SubjectFile {
@@ -81,7 +82,8 @@ impl SubjectFile {
     }
 }
 
-fn find_column(name: &str, header: &[String]) -> Result<usize, SubjectFileError> {
+/// Returns the place of a column in the header.
+pub(crate) fn find_column(name: &str, header: &[String]) -> Result<usize, SubjectFileError> {
     let mut found = header.iter().enumerate().filter(|(_, column)| *column == name);
     match (found.next(), found.next()) {
         (Some((index, _)), None) => Ok(index),
@@ -93,7 +95,7 @@ fn find_column(name: &str, header: &[String]) -> Result<usize, SubjectFileError>
 }
 
 /// Returns the rows that are not empty, with the numbers of their lines.
-fn rows(text: &str) -> Result<Vec<Row>, SubjectFileError> {
+pub(crate) fn rows(text: &str) -> Result<Vec<Row>, SubjectFileError> {
     // Editors and spreadsheets add a byte order mark, and end lines in three ways.
     let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n").replace('\r', "\n");
     let mut reader =

@@ -18,8 +18,8 @@ use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
 use identity_client::{
-    ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime, Scope, Timestamp,
-    Transport, TransportError,
+    AccessKey, ClientOptions, ConnectionString, Deadline, Endpoint, IdentityClient, Lifetime,
+    Scope, Timestamp, Transport, TransportError,
 };
 use tokio::time::Instant;
 
@@ -47,6 +47,7 @@ pub(crate) fn second(second: i64) -> Timestamp {
 pub(crate) struct Harness {
     pub(crate) broker: TokenBroker<SharedStore>,
     pub(crate) records: Records<SharedStore>,
+    pub(crate) client: IdentityClient,
     acs: Arc<Acs>,
 }
 
@@ -91,6 +92,17 @@ impl Harness {
         let text = emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
         let acs = Arc::new(Acs { emulator, refused: Mutex::default(), revocations: 0.into() });
+        Self::of(acs, endpoint, access_key)
+    }
+
+    /// Returns another stack: an empty table beside the same ACS.
+    pub(crate) fn beside(&self) -> Self {
+        let text = self.acs.emulator.connection_string("https://acs.example");
+        let ConnectionString { endpoint, access_key } = text.parse().unwrap();
+        Self::of(Arc::clone(&self.acs), endpoint, access_key)
+    }
+
+    fn of(acs: Arc<Acs>, endpoint: Endpoint, access_key: AccessKey) -> Self {
         let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
         let transport: Arc<dyn Transport> = Arc::<Acs>::clone(&acs);
         let client = IdentityClient::new(endpoint, access_key, transport, options);
@@ -98,9 +110,9 @@ impl Harness {
         let settings = BrokerSettings::new(Duration::from_hours(1000));
         let last = AtomicU64::new(1);
         let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
-        let broker = TokenBroker::new(table.clone(), client, settings, ids);
+        let broker = TokenBroker::new(table.clone(), client.clone(), settings, ids);
         let issuer = "https://idp.example".parse().unwrap();
-        Self { broker, records: Records { table, issuer, clock: now }, acs }
+        Self { broker, records: Records { table, issuer, clock: now }, client, acs }
     }
 
     /// Signs a user in some seconds ago, or ahead, and fetches a token.

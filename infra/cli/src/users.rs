@@ -15,7 +15,7 @@ use crate::exit::Exit;
 use crate::operation;
 use crate::outcome::{Outcome, Summary, exit_of};
 use crate::progress::Progress;
-use crate::rate_limited;
+use crate::rate_limited::{self, PAUSE};
 use crate::records::Records;
 use crate::report::Report;
 use crate::session::{Session, interrupted};
@@ -104,12 +104,12 @@ impl UsersCommand {
         progress: Progress,
         stop: impl Future<Output = ()>,
     ) -> UsersReport {
-        let bar = progress.bar(subjects.len());
+        let meter = progress.paced(Some(subjects.len()), PAUSE);
         let keys = subjects.iter().map(|subject| records.key(subject)).collect();
         let execute = |user: RecordKey| async move {
             operation::execute(self.operation, &user, broker, records).await
         };
-        let mut outcomes = rate_limited::for_each(keys, &bar, stop, execute).await;
+        let mut outcomes = rate_limited::for_each(keys, &meter, PAUSE, stop, execute).await;
         // The loop returns nothing for users that it did not start.
         outcomes.resize(subjects.len(), Outcome::NotTried);
         let summary = Summary::of(&outcomes);

@@ -128,11 +128,11 @@ async fn revoke_all<T: UserStore>(
     // The scan must begin after the write of the cutoff: a row created before and read too early
     // would be missed.
     let Selection { users, already_revoked } = select(cutoff, records).await?;
-    let bar = progress.bar(users.len());
+    let meter = progress.paced(Some(users.len()), PAUSE);
     let revoke = |user: RecordKey| async move {
         operation::revoke_up_to(cutoff, &user, broker, records).await
     };
-    let mut outcomes = rate_limited::for_each(users.clone(), &bar, stop, revoke).await;
+    let mut outcomes = rate_limited::for_each(users.clone(), &meter, PAUSE, stop, revoke).await;
     outcomes.resize(users.len(), Outcome::NotTried);
     let count = |wanted: fn(&Outcome) -> bool| outcomes.iter().filter(|o| wanted(o)).count();
     Ok(RevokeAllReport {

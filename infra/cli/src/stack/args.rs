@@ -1,11 +1,14 @@
 //! The options that name a stack.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use reqwest::Url;
 
 use super::error::StackError;
+use crate::session::shell_word;
+
+const DEFAULT_LOCAL: &str = "http://127.0.0.1:8080/";
 
 /// Names the stack that a command is about.
 #[derive(Debug, Args)]
@@ -57,6 +60,25 @@ impl StackArgs {
         };
         let extra_ca_file = self.extra_ca_file.or_else(|| set("EXTRA_CA_FILE").map(PathBuf::from));
         Self { stack, extra_ca_file, ..self }
+    }
+
+    /// Returns the options that name the stack, as words of a command line.
+    pub(crate) fn words(&self) -> Vec<String> {
+        let with = |name: &str, value: &str| [name.to_owned(), shell_word(value)];
+        let local = self.local.as_ref().map(|url| match url.as_str() {
+            DEFAULT_LOCAL => "--local".to_owned(),
+            url => format!("--local={}", shell_word(url)),
+        });
+        let options =
+            [("--stack", &self.stack), ("--region", &self.region), ("--profile", &self.profile)];
+        let named = options.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)));
+        let file = self.extra_ca_file.as_deref().map(Path::to_string_lossy);
+        let file = file.iter().flat_map(|file| with("--extra-ca-file", file));
+        local
+            .into_iter()
+            .chain(named.flat_map(|(name, value)| with(name, value)))
+            .chain(file)
+            .collect()
     }
 
     /// Returns the stack that is named; it must be exactly one.

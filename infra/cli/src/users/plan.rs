@@ -90,11 +90,11 @@ pub(super) async fn plan<T: UserStore>(
     records: &Records<T>,
     progress: Progress,
 ) -> Result<UsersPlan, StoreError> {
-    let bar = progress.bar(subjects.len());
+    let meter = progress.meter(Some(subjects.len()));
     let mut users = Vec::new();
     for subject in subjects {
         let stored = records.table.read(&records.key(subject), &records.deadline()).await?;
-        bar.inc(1);
+        meter.inc(1);
         users.push(UserPlan {
             subject: subject.as_str().to_owned(),
             known: stored.record != Record::default(),

@@ -79,7 +79,7 @@ pub(super) async fn replay(
         release(queues, held).await;
         return Err(error);
     }
-    let bar = progress.bar(held.len());
+    let meter = progress.meter(Some(held.len()));
     let (mut messages, mut left) = (Vec::new(), Vec::new());
     for (queue, message) in held {
         let replayed = ReplayedMessage::of(queue, &message);
@@ -87,7 +87,7 @@ pub(super) async fn replay(
             Ok(()) => Outcome::Done,
             Err(error) => Outcome::Failed(error_chain(&error)),
         };
-        bar.inc(1);
+        meter.inc(1);
         if outcome != Outcome::Done {
             left.push((queue, message));
         }

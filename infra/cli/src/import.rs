@@ -1,0 +1,20 @@
+//! How users of a file get into the table.
+//!
+//! - `entries`: the users that a file names, whatever its form; `csv_file` and `auth_hero` are two.
+//! - `decide`: what becomes of a row. Pure.
+//! - `owners`: which row has which identity, so that no identity gets two.
+//! - `resource`: whether the identities are those of this stack's ACS resource.
+//! - `carry`: how a user gets a new issuer.
+//! - `run`: the import itself, row by row.
+
+pub(crate) mod auth_hero;
+pub(crate) mod carry;
+pub(crate) mod csv_file;
+pub(crate) mod decide;
+pub(crate) mod entries;
+pub(crate) mod owners;
+pub(crate) mod resource;
+pub(crate) mod run;
+
+#[cfg(test)]
+mod tests;

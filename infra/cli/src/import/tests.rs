@@ -1,0 +1,305 @@
+//! Tests of imports into a table.
+
+use std::future::{pending, ready};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use acs_broker_core::{BrokerError, Issuer, Record, RecordKey, UniqueId};
+
+use super::carry::{self, IssuerChange};
+use super::decide::{OnConflict, Rules};
+use super::entries::{Entries, Entry};
+use super::owners::Owners;
+use super::run::{Import, LineOutcome};
+use crate::progress::Progress;
+use crate::testing::{Harness, now, subject};
+use crate::user_file::record_line::RecordLine;
+
+const FAIL: Rules = Rules { on_conflict: OnConflict::Fail, force: false };
+
+fn new_issuer() -> Issuer {
+    "https://new.example".parse().unwrap()
+}
+
+fn change(harness: &Harness) -> IssuerChange {
+    IssuerChange { old: harness.records.issuer.clone(), new: new_issuer() }
+}
+
+/// The rows of a stack as an export has them.
+fn exported(harness: &Harness) -> Vec<String> {
+    let rows = harness.rows();
+    rows.iter()
+        .map(|(key, record)| serde_json::to_string(&RecordLine::of(key, record)).unwrap())
+        .collect()
+}
+
+fn entries(lines: &[String]) -> Entries<'static> {
+    let ids = UniqueId::from_bits(77);
+    let entries: Vec<_> = (2..)
+        .zip(lines)
+        .map(|(line, text)| {
+            let row = RecordLine::parse(text.as_bytes()).and_then(|line| line.into_row(ids));
+            Entry { line, content: row.map_err(|error| error.to_string()) }
+        })
+        .collect();
+    let total = u64::try_from(entries.len()).unwrap();
+    Entries { total, users: Box::new(entries.into_iter()), notice: None, origin: String::new() }
+}
+
+struct Options<'a> {
+    rules: Rules,
+    issuer: Option<&'a IssuerChange>,
+    dry_run: bool,
+}
+
+async fn import(harness: &Harness, lines: &[String], options: Options<'_>) -> Vec<LineOutcome> {
+    let last = AtomicU64::new(1_000_000);
+    let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
+    let Options { rules, issuer, dry_run } = options;
+    let (records, acs) = (&harness.records, &harness.client);
+    let import = Import { records, acs, ids: &ids, rules, issuer, dry_run };
+    let owners = Owners::read(&harness.records).await.unwrap();
+    let mut outcomes = Vec::new();
+    let meter = Progress::HIDDEN.meter(None);
+    import
+        .run(entries(lines), owners, &meter, pending(), |line| {
+            outcomes.push((line.line, line.outcome));
+        })
+        .await;
+    outcomes.sort_by_key(|(line, _)| *line);
+    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+}
+
+fn plainly() -> Options<'static> {
+    Options { rules: FAIL, issuer: None, dry_run: false }
+}
+
+fn user(issuer: &Issuer, name: &str) -> RecordKey {
+    RecordKey::user(issuer.clone(), subject(name))
+}
+
+fn row(harness: &Harness, key: &RecordKey) -> Record {
+    let mut rows = harness.rows().into_iter();
+    rows.find(|(of, _)| of == key).map(|(_, record)| record).unwrap_or_default()
+}
+
+mod rows {
+    use super::*;
+
+    /// A table that was lost comes back from an export, bans and cutoffs included.
+    #[tokio::test(start_paused = true)]
+    async fn come_back_into_an_empty_table() {
+        let harness = Harness::new();
+        harness.users(&["alice", "bob", "carol"]).await;
+        harness.revoke("bob", false).await;
+        let (lines, before) = (exported(&harness), harness.rows());
+        let harness = harness.beside();
+        let created = import(&harness, &lines, plainly()).await;
+        assert_eq!(created, vec![LineOutcome::Created; 3]);
+        assert_eq!(harness.rows(), before);
+        let again = import(&harness, &lines, plainly()).await;
+        assert_eq!(again, vec![LineOutcome::Equal; 3], "a second run changes nothing");
+        assert_eq!(harness.rows(), before);
+        let refused = harness.issue("bob", -5).await;
+        assert!(matches!(refused, Err(BrokerError::SignInAgain)), "{refused:?}");
+        assert!(!harness.issue("alice", -5).await.unwrap().created());
+    }
+
+    /// A dry run tells what would happen, and writes nothing.
+    #[tokio::test(start_paused = true)]
+    async fn stay_as_they_are_in_a_dry_run() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let lines = exported(&harness);
+        let harness = harness.beside();
+        let options = Options { dry_run: true, ..plainly() };
+        assert_eq!(import(&harness, &lines, options).await, [LineOutcome::Created]);
+        assert!(harness.rows().is_empty());
+    }
+
+    /// Tokens of another resource's identity would be refused for ever: the import refuses first.
+    #[tokio::test(start_paused = true)]
+    async fn of_another_resource_are_refused() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let foreign = "8:acs:11111111-2222-4333-8444-555555555555_0-0";
+        let own = harness.rows()[0].1.bound().unwrap().id.to_string();
+        let lines: Vec<_> =
+            exported(&harness).iter().map(|line| line.replace(&own, foreign)).collect();
+        let harness = harness.beside();
+        let refused = import(&harness, &lines, plainly()).await;
+        let rule = "identity: is of another ACS resource".to_owned();
+        assert_eq!(refused, [LineOutcome::Refused(rule)]);
+        assert!(harness.rows().is_empty());
+    }
+
+    /// An identity with two users would be deleted under one of them by the other.
+    #[tokio::test(start_paused = true)]
+    async fn share_no_identity() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let line = exported(&harness).remove(0);
+        let bob = line.replace("\"alice\"", "\"bob\"");
+        let outcomes = import(&harness, &[line.clone(), bob.clone()], plainly()).await;
+        assert_eq!(outcomes[0], LineOutcome::Equal);
+        assert!(matches!(&outcomes[1], LineOutcome::Refused(why) if why.contains("another row")));
+        let harness = harness.beside();
+        let outcomes = import(&harness, &[bob, line], plainly()).await;
+        assert_eq!(outcomes[0], LineOutcome::Created, "within one file the first counts");
+        assert!(matches!(&outcomes[1], LineOutcome::Refused(_)));
+    }
+
+    /// An identity that a forced import takes from a user is deleted by the sweep.
+    #[tokio::test(start_paused = true)]
+    async fn replaced_by_force_leave_an_orphan() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let lines = exported(&harness);
+        let harness = harness.beside();
+        let newer = harness.issue("alice", -5).await.unwrap();
+        let outcomes = import(&harness, &lines, plainly()).await;
+        assert!(
+            matches!(&outcomes[0], LineOutcome::Conflict(why) if why.contains("another identity"))
+        );
+        let force = Options { rules: Rules { force: true, ..FAIL }, ..plainly() };
+        assert_eq!(import(&harness, &lines, force).await, [LineOutcome::Updated]);
+        let orphan = row(&harness, &RecordKey::Orphan(newer.token.identity.clone()));
+        assert!(orphan.pending().is_some(), "{orphan:?}");
+        assert_eq!(exported(&harness).iter().filter(|line| **line == lines[0]).count(), 1);
+    }
+
+    /// An interruption leaves lines that were not begun, and the next run does them.
+    #[tokio::test(start_paused = true)]
+    async fn interrupted_import_goes_on() {
+        let harness = Harness::new();
+        harness.users(&["alice", "bob"]).await;
+        let lines = exported(&harness);
+        let harness = harness.beside();
+        let owners = Owners::read(&harness.records).await.unwrap();
+        let (records, acs) = (&harness.records, &harness.client);
+        let ids = || UniqueId::from_bits(5);
+        let import_all =
+            Import { records, acs, ids: &ids, rules: FAIL, issuer: None, dry_run: false };
+        let meter = Progress::HIDDEN.meter(None);
+        let never = |line: super::super::run::ImportedLine| panic!("{line:?}");
+        import_all.run(entries(&lines), owners, &meter, ready(()), never).await;
+        assert_eq!(import(&harness, &lines, plainly()).await, vec![LineOutcome::Created; 2]);
+    }
+}
+
+mod issuer {
+    use super::*;
+
+    fn carried(change: &IssuerChange) -> Options<'_> {
+        Options { issuer: Some(change), ..plainly() }
+    }
+
+    /// A user keeps the identity under the new name, and the old name gets nothing any more.
+    #[tokio::test(start_paused = true)]
+    async fn change_carries_users_over() {
+        let harness = Harness::new();
+        let issued = harness.users(&["alice"]).await.remove(0);
+        let (lines, change) = (exported(&harness), change(&harness));
+        let outcomes = import(&harness, &lines, carried(&change)).await;
+        assert_eq!(outcomes, [LineOutcome::CarriedOver]);
+        assert!(!harness.is_alive(&issued), "tokens of the old name's sessions are dead");
+        for seconds in [-5, 5] {
+            let refused = harness.issue("alice", seconds).await;
+            assert!(matches!(refused, Err(BrokerError::UserSuspended)), "{refused:?}");
+        }
+        let new = row(&harness, &user(&new_issuer(), "alice"));
+        assert_eq!(new.bound().unwrap().id, issued.token.identity);
+        let old = row(&harness, &user(&harness.records.issuer, "alice"));
+        assert_eq!((old.bound(), old.expires_at), (None, None), "it refuses for good");
+
+        let before = harness.rows();
+        let again = import(&harness, &lines, carried(&change)).await;
+        assert_eq!(again, [LineOutcome::Equal]);
+        assert_eq!(harness.rows(), before);
+    }
+
+    /// At no moment do two rows have one identity, wherever the import dies; the next one goes on.
+    #[tokio::test(start_paused = true)]
+    async fn change_survives_a_crash() {
+        let harness = Harness::new();
+        let issued = harness.users(&["alice"]).await.remove(0);
+        let (lines, change) = (exported(&harness), change(&harness));
+        let old = user(&harness.records.issuer, "alice");
+        // The process dies after its first write.
+        let left = carry::left_behind(&row(&harness, &old), now());
+        harness.put(&old, &left).await;
+        let outcomes = import(&harness, &lines, carried(&change)).await;
+        assert_eq!(outcomes, [LineOutcome::CarriedOver]);
+        let rows = harness.rows();
+        let owners = rows.iter().filter(|(_, record)| record.bound().is_some());
+        assert_eq!(
+            owners.map(|(key, _)| key.clone()).collect::<Vec<_>>(),
+            [user(&new_issuer(), "alice")]
+        );
+        assert!(!harness.is_alive(&issued));
+    }
+
+    /// Without ACS the revocation is recorded with the identity, and the sweep completes it.
+    #[tokio::test(start_paused = true)]
+    async fn change_outlasts_an_outage_of_acs() {
+        let harness = Harness::new();
+        let issued = harness.users(&["alice"]).await.remove(0);
+        let (lines, change) = (exported(&harness), change(&harness));
+        harness.refuse(&issued, 503);
+        let outcomes = import(&harness, &lines, carried(&change)).await;
+        assert_eq!(outcomes, [LineOutcome::CarriedOver]);
+        assert!(row(&harness, &user(&new_issuer(), "alice")).pending().is_some());
+        let again = import(&harness, &lines, carried(&change)).await;
+        assert_eq!(again, [LineOutcome::Equal]);
+    }
+
+    /// Somebody who was revoked or banned since the export is not carried over as they were.
+    #[tokio::test(start_paused = true)]
+    async fn change_refuses_a_stale_export() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let (lines, change) = (exported(&harness), change(&harness));
+        harness.revoke("alice", false).await;
+        let before = harness.rows();
+        let outcomes = import(&harness, &lines, carried(&change)).await;
+        assert!(matches!(&outcomes[0], LineOutcome::Conflict(why) if why.contains("export again")));
+        assert_eq!(harness.rows(), before);
+    }
+
+    /// A user who has an identity under the new name keeps both, and the operator learns of it.
+    #[tokio::test(start_paused = true)]
+    async fn change_overwrites_nobody() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let (lines, change) = (exported(&harness), change(&harness));
+        let other = lines[0].replace("https://idp.example", "https://new.example");
+        let own = harness.rows()[0].1.bound().unwrap().id.to_string();
+        let other = other.replace(&own[own.len() - 4..], "ffff");
+        assert_eq!(import(&harness, &[other], plainly()).await, [LineOutcome::Created]);
+        let before = harness.rows();
+        let outcomes = import(&harness, &lines, carried(&change)).await;
+        assert!(
+            matches!(&outcomes[0], LineOutcome::Conflict(why) if why.contains("another identity")),
+            "{outcomes:?}"
+        );
+        assert_eq!(harness.rows(), before);
+    }
+
+    /// The option names two issuers, and says which of them is wrong.
+    #[test]
+    fn change_is_parsed_with_its_rule() {
+        let change = carry::parse("https://a.example=https://b.example").unwrap();
+        assert_eq!(
+            (change.old.as_str(), change.new.as_str()),
+            ("https://a.example", "https://b.example")
+        );
+        for (text, rule) in [
+            ("https://a.example", "has no =: write OLD=NEW"),
+            ("https://a.example=", "the new issuer: must be"),
+            ("a b=https://b.example", "the old issuer: must be"),
+            ("https://a.example=https://a.example", "are the same"),
+        ] {
+            let error = carry::parse(text).unwrap_err();
+            assert!(error.contains(rule), "{text}: {error}");
+        }
+    }
+}
