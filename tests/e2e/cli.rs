@@ -1,5 +1,7 @@
 //! Operators use `acs-broker` on a local stack.
 
+mod doctor;
+
 use acs_broker_harness::cli::CliRunner;
 use acs_broker_harness::process::workspace_binary;
 use acs_broker_harness::stack::{StackProcess, now};
@@ -174,7 +176,8 @@ async fn examples_of_the_help_texts_run() {
     for (file, text) in [
         ("leavers.txt", "alice\n".to_owned()),
         ("users.csv", "name,sub\nAlice,alice\n".to_owned()),
-        ("token.txt", stack.sign_in("alice").await.0),
+        // A session that began after the examples that end sessions.
+        ("token.txt", stack.sign_in_at("dave", now() + 200).await.0),
         ("old.csv", format!("user,acs\ncarol,{identity}\n")),
     ] {
         std::fs::write(folder.path().join(file), text).unwrap();

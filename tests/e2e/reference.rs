@@ -187,6 +187,7 @@ themselves.
         "dead-letters list",
         "dead-letters replay",
         "orphans",
+        "doctor",
         "export",
         "import",
         "completions",

@@ -5,6 +5,7 @@
 pub(crate) mod completions;
 pub(crate) mod dead_letters;
 pub(crate) mod delete;
+pub(crate) mod doctor;
 pub(crate) mod export;
 pub(crate) mod import;
 pub(crate) mod list;
@@ -36,6 +37,7 @@ pub(crate) enum Command {
     RevokeAll(revoke_all::RevokeAllArgs),
     DeadLetters(dead_letters::DeadLettersArgs),
     Orphans(orphans::OrphansArgs),
+    Doctor(doctor::DoctorArgs),
     Export(export::ExportArgs),
     Import(import::ImportArgs),
     Completions(completions::CompletionsArgs),
@@ -56,6 +58,7 @@ impl Command {
             Self::RevokeAll(args) => args.run(session).await,
             Self::DeadLetters(args) => args.run(session).await,
             Self::Orphans(args) => args.run(session).await,
+            Self::Doctor(args) => args.run(session).await,
             Self::Export(args) => args.run(session).await,
             Self::Import(args) => args.run(session).await,
             Self::Completions(args) => args.run(session),

@@ -1,5 +1,5 @@
 //! The operators' command-line tool, `acs-broker`: the users, dead letters and orphans of a
-//! deployed stack or of a local one.
+//! deployed stack or of a local one, and the checks that say why it does not work.
 //!
 //! It runs the protocol itself, by the functions' own rules, so that an operation is done, and
 //! confirmed, when its command returns. Each command is one file in `commands`: its arguments, its
@@ -9,6 +9,7 @@ mod aws;
 mod cli;
 mod commands;
 mod confirm;
+mod doctor;
 mod error;
 mod exit;
 mod import;
@@ -21,6 +22,7 @@ mod records;
 mod report;
 mod session;
 mod stack;
+mod style;
 mod subject_file;
 mod subjects;
 mod text_table;

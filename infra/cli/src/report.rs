@@ -31,6 +31,13 @@ pub(crate) fn print(report: &impl Report, json: bool) -> io::Result<Exit> {
     Ok(report.exit())
 }
 
+/// Prints a part of a report as soon as it is known.
+pub(crate) fn print_line(text: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    output.write_all(text.as_bytes())?;
+    output.flush()
+}
+
 /// Prints text that is not a report, such as a script, to standard output.
 pub(crate) fn print_text(text: &[u8]) -> io::Result<Exit> {
     let mut output = io::stdout().lock();

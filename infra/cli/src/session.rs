@@ -9,7 +9,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Progress;
 use crate::report::{self, Report};
-use crate::stack::{Stack, StackArgs};
+use crate::stack::{Stack, StackArgs, StackError, StackTarget};
+use crate::style::Paint;
 
 /// Provides the process's environment.
 #[derive(Clone, Copy, Debug)]
@@ -27,6 +28,7 @@ pub(crate) struct Session {
     stack: StackArgs,
     is_json: bool,
     pub(crate) progress: Progress,
+    paint: Paint,
     command_line: fn() -> clap::Command,
 }
 
@@ -40,7 +42,8 @@ impl Session {
         command_line: fn() -> clap::Command,
     ) -> Self {
         let stack = stack.with_environment(env.variable);
-        Self { env, stack, is_json, progress: Progress::new(is_json), command_line }
+        let (progress, paint) = (Progress::new(is_json), Paint::new(env.variable));
+        Self { env, stack, is_json, progress, paint, command_line }
     }
 
     /// Returns the grammar of the whole tool.
@@ -50,14 +53,40 @@ impl Session {
 
     /// Finds the stack that the command is about.
     pub(crate) async fn find_stack(&self) -> Result<Stack, CliError> {
-        let target = self.stack.target()?;
+        let (_, stack) =
+            Stack::find_with_config(self.target()?, self.http()?, self.env.clock).await?;
+        Ok(stack)
+    }
+
+    /// Returns the stack that the command line names.
+    pub(crate) fn target(&self) -> Result<StackTarget<'_>, CliError> {
+        Ok(self.stack.target()?)
+    }
+
+    /// Returns the one HTTP client of the process.
+    pub(crate) fn http(&self) -> Result<reqwest::Client, CliError> {
         let roots = match &self.stack.extra_ca_file {
             Some(file) => {
                 Some(fs::read(file).map_err(|error| CliError::Input(file.clone(), error))?)
             }
             None => None,
         };
-        Ok(Stack::find(target, roots.as_deref(), self.env.clock).await?)
+        Ok(identity_client::http_client(roots.as_deref()).map_err(StackError::Http)?)
+    }
+
+    /// Returns how colours are shown.
+    pub(crate) const fn paint(&self) -> Paint {
+        self.paint
+    }
+
+    /// Returns whether programs read the output.
+    pub(crate) const fn is_json(&self) -> bool {
+        self.is_json
+    }
+
+    /// Returns the clock.
+    pub(crate) const fn clock(&self) -> fn() -> Timestamp {
+        self.env.clock
     }
 
     /// Returns the time.

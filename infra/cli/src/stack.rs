@@ -13,12 +13,15 @@ use std::time::Duration;
 use acs_broker_config::{AcsResource, acs_client, token_broker};
 use acs_broker_core::{BrokerSettings, TokenBroker};
 use acs_broker_store_dynamodb::{Client as DynamoDb, DynamoStore};
+use aws_config::SdkConfig;
 use identity_client::{ApiVersion, IdentityClient, ReqwestTransport, Timestamp};
 
 pub(crate) use self::args::{StackArgs, StackTarget};
 use self::config::ConfigError;
+pub(crate) use self::config::{aws_config, read_secret};
 use self::description::AcsSource;
 pub(crate) use self::error::StackError;
+pub(crate) use self::local::settings as local_settings;
 use crate::queues::Queues;
 use crate::records::Records;
 
@@ -33,13 +36,13 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// Finds the stack. Nothing is written, and no secret is read.
-    pub(crate) async fn find(
+    /// Finds the stack, and returns it with the configuration of its AWS clients. Nothing is written,
+    /// and no secret is read.
+    pub(crate) async fn find_with_config(
         target: StackTarget<'_>,
-        extra_roots_pem: Option<&[u8]>,
+        http: reqwest::Client,
         clock: fn() -> Timestamp,
-    ) -> Result<Self, StackError> {
-        let http = identity_client::http_client(extra_roots_pem).map_err(StackError::Http)?;
+    ) -> Result<(SdkConfig, Self), StackError> {
         let (config, description) = match target {
             StackTarget::Deployed { stack, region, profile } => {
                 let config = config::aws_config(region, profile, http.clone()).await?;
@@ -49,14 +52,15 @@ impl Stack {
             StackTarget::Local(url) => local::describe(url, &http).await?,
         };
         let table = DynamoStore::new(DynamoDb::new(&config), &description.table_name);
-        Ok(Self {
+        let stack = Self {
             table_name: description.table_name,
             records: Records { table, issuer: description.issuer, clock },
             tombstone_retention: description.tombstone_retention,
             acs: description.acs,
             queues: description.queues,
             http,
-        })
+        };
+        Ok((config, stack))
     }
 
     /// Returns a broker over this stack's table and ACS resource. It reads the secret.

@@ -85,8 +85,9 @@ mod examples {
         let examples = examples(&Cli::command());
         assert!(examples.len() > 10, "{examples:?}");
         for example in examples {
-            // The shell redirects the output; the rest is the tool's.
-            let line = example.split(" > ").next().unwrap();
+            // The shell redirects input and output; the rest is the tool's.
+            let line =
+                example.split(" > ").next().and_then(|line| line.split(" < ").next()).unwrap();
             parse(line).unwrap_or_else(|error| panic!("{example}: {error}"));
         }
     }

@@ -38,7 +38,7 @@ pub(crate) enum ConfigError {
 }
 
 /// Reads the stack's secret.
-pub(super) async fn read_secret(client: &SecretsManager, arn: &str) -> Result<String, ConfigError> {
+pub(crate) async fn read_secret(client: &SecretsManager, arn: &str) -> Result<String, ConfigError> {
     let secret = client.get_secret_value().secret_id(arn).send().await;
     let secret = response("GetSecretValue", secret).map_err(ConfigError::Secret)?;
     Ok(secret.secret_string().unwrap_or_default().to_owned())
@@ -46,7 +46,7 @@ pub(super) async fn read_secret(client: &SecretsManager, arn: &str) -> Result<St
 
 /// Returns the client configuration for AWS: the credentials, region and endpoints of the
 /// environment and the profile, found as the AWS command line finds them.
-pub(super) async fn aws_config(
+pub(crate) async fn aws_config(
     region: Option<&str>,
     profile: Option<&str>,
     http: reqwest::Client,

@@ -22,18 +22,26 @@ struct DevSettings {
     settings: BTreeMap<String, String>,
 }
 
-/// Asks a local stack for its settings.
-pub(super) async fn describe(
+/// Asks a local stack for its issuer and the environment of its functions.
+pub(crate) async fn settings(
     url: &Url,
     http: &reqwest::Client,
-) -> Result<(SdkConfig, Description), StackError> {
+) -> Result<(String, BTreeMap<String, String>), StackError> {
     let base = url.as_str().trim_end_matches('/');
     let no_response = |error: reqwest::Error| StackError::NoLocalStack(base.to_owned(), error);
     let request = http.get(format!("{base}/dev/settings")).timeout(SETTINGS_TIMEOUT);
     let body = request.send().await.map_err(no_response)?.bytes().await.map_err(no_response)?;
     let DevSettings { issuer, settings } =
         serde_json::from_slice(&body).map_err(|_| StackError::NotALocalStack(base.to_owned()))?;
+    Ok((issuer, settings))
+}
 
+/// Describes a local stack by its settings.
+pub(super) async fn describe(
+    url: &Url,
+    http: &reqwest::Client,
+) -> Result<(SdkConfig, Description), StackError> {
+    let (issuer, settings) = settings(url, http).await?;
     let setting = |name: &'static str| {
         settings.get(name).cloned().ok_or(StackError::Wrong(name, "is missing"))
     };

@@ -22,6 +22,7 @@ struct State {
     outputs: Vec<(String, String)>,
     secret: String,
     messages: Vec<Stored>,
+    table_status: String,
     receipts: u32,
     /// The next calls of this operation that fail.
     failing: Vec<&'static str>,
@@ -48,6 +49,10 @@ impl FakeAws {
 
     pub(crate) fn set_secret(&self, secret: &str) {
         secret.clone_into(&mut self.0.lock().unwrap().secret);
+    }
+
+    pub(crate) fn set_table_status(&self, status: &str) {
+        status.clone_into(&mut self.0.lock().unwrap().table_status);
     }
 
     /// Makes the next call of an operation fail.
@@ -120,6 +125,23 @@ impl State {
         let document = match operation {
             "" => return self.describe_stacks(),
             "GetSecretValue" => json!({"SecretString": self.secret}),
+            "GetQueueAttributes" => {
+                let queue = request["QueueUrl"].as_str();
+                let there = self.messages.iter().filter(|m| Some(m.queue.as_str()) == queue);
+                let count = there.count().to_string();
+                json!({"Attributes": {"ApproximateNumberOfMessages": count}})
+            }
+            "DescribeTable" => json!({"Table": {
+                "TableStatus": self.table_status,
+                "DeletionProtectionEnabled": true,
+            }}),
+            "DescribeContinuousBackups" => json!({"ContinuousBackupsDescription": {
+                "ContinuousBackupsStatus": "ENABLED",
+                "PointInTimeRecoveryDescription": {"PointInTimeRecoveryStatus": "ENABLED"},
+            }}),
+            "DescribeTimeToLive" => {
+                json!({"TimeToLiveDescription": {"TimeToLiveStatus": "ENABLED"}})
+            }
             "ReceiveMessage" => self.receive(&request),
             "SendMessage" => self.enqueue(&request),
             "DeleteMessage" => {
