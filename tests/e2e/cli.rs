@@ -35,6 +35,19 @@ async fn show_suspend_and_unsuspend_work() {
     assert_eq!(stack.token(&later).await.identity(), first.identity());
 }
 
+/// A mistyped name is neither taken for a user without a record nor left without a hint.
+#[tokio::test]
+async fn mistyped_name_finds_the_user() {
+    let stack = StackProcess::start().await;
+    let operator = CliRunner::of(&stack);
+    stack.acs_token(&stack.sign_in("alice").await).await;
+    let shown = operator.run("show alicx").await;
+    assert_eq!((shown.exit, &shown.json["similar"]), (3, &json!(["alice"])), "{}", shown.text);
+    let found = operator.run("search LIC").await;
+    assert_eq!((found.exit, &found.json["users"][0]["subject"]), (0, &json!("alice")));
+    assert_eq!(operator.run("search nobody").await.exit, 3);
+}
+
 /// The sessions of all users end at once, and each of their tokens dies.
 #[tokio::test]
 async fn all_users_are_revoked() {

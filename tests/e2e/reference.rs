@@ -177,6 +177,7 @@ themselves.
     for command in [
         "",
         "list",
+        "search",
         "whois",
         "show",
         "revoke",

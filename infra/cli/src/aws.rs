@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use acs_broker_config::error_chain;
 use aws_sdk_sqs::error::{ProvideErrorMetadata, SdkError};
 use thiserror::Error;
 
@@ -12,7 +13,13 @@ pub(crate) enum AwsError {
     /// AWS responded with an error.
     #[error("{operation}: {code}: {message}")]
     Refused { operation: &'static str, code: String, message: String },
-    /// There is no response, or there are no credentials for the call.
+    /// There are no credentials for the call.
+    #[error(
+        "{operation}: no AWS credentials: sign in with `aws sso login`, or name a profile with \
+         --profile or AWS_PROFILE"
+    )]
+    NoCredentials { operation: &'static str },
+    /// There is no response.
     #[error("{operation}: no response")]
     NoResponse {
         operation: &'static str,
@@ -31,12 +38,18 @@ where
     E: ProvideErrorMetadata + Error + Send + Sync + 'static,
     R: fmt::Debug + Send + Sync + 'static,
 {
-    result.map_err(|error| match error.as_service_error() {
-        Some(refusal) => AwsError::Refused {
-            operation,
-            code: refusal.code().unwrap_or("no code").to_owned(),
-            message: refusal.message().unwrap_or("no message").to_owned(),
-        },
-        None => AwsError::NoResponse { operation, source: error.into_source().ok() },
+    result.map_err(|error| {
+        if let Some(refusal) = error.as_service_error() {
+            let code = refusal.code().unwrap_or("no code").to_owned();
+            let message = refusal.message().unwrap_or("no message").to_owned();
+            return AwsError::Refused { operation, code, message };
+        }
+        let source = error.into_source().ok();
+        let text = source.as_ref().map(|source| error_chain(&**source)).unwrap_or_default();
+        // The SDK's own text is a chain of the sources that it tried.
+        if text.contains("credential") {
+            return AwsError::NoCredentials { operation };
+        }
+        AwsError::NoResponse { operation, source }
     })
 }

@@ -31,12 +31,19 @@ struct Cli {
 pub async fn run(arguments: Vec<OsString>, env: Env) -> ExitCode {
     // A script reads errors as JSON too, also those of a line that cannot be parsed.
     let is_json = arguments.iter().any(|argument| argument == "--json");
+    let words: Vec<_> =
+        arguments.iter().map(|argument| argument.to_string_lossy().into_owned()).collect();
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) if is_json && error.use_stderr() => {
             let rule = error.to_string().trim_end().trim_start_matches("error: ").to_owned();
             print_error(&CliError::Usage(rule), true);
             return Exit::Usage.into();
+        }
+        Err(error) if has_detached_url(&words) => {
+            let rule = "--local: write --local=URL, with = and without a blank".to_owned();
+            print_error(&CliError::Usage(rule), false);
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1));
         }
         Err(error) => {
             // If the terminal is gone, the text has no reader.
@@ -50,6 +57,14 @@ pub async fn run(arguments: Vec<OsString>, env: Env) -> ExitCode {
         error.exit()
     });
     exit.into()
+}
+
+/// Returns whether the address of a local stack stands behind a blank, where clap takes it for a
+/// command.
+fn has_detached_url(words: &[String]) -> bool {
+    words
+        .windows(2)
+        .any(|pair| matches!(pair, [option, url] if option == "--local" && url.contains("://")))
 }
 
 #[cfg(test)]

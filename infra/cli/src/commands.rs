@@ -13,6 +13,7 @@ pub(crate) mod man;
 pub(crate) mod orphans;
 pub(crate) mod revoke;
 pub(crate) mod revoke_all;
+pub(crate) mod search;
 pub(crate) mod show;
 pub(crate) mod suspend;
 pub(crate) mod unsuspend;
@@ -28,6 +29,7 @@ use crate::session::Session;
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(list::ListArgs),
+    Search(search::SearchArgs),
     Whois(whois::WhoisArgs),
     Show(show::ShowArgs),
     Revoke(revoke::RevokeArgs),
@@ -49,6 +51,7 @@ impl Command {
     pub(crate) async fn execute(self, session: &Session) -> Result<Exit, CliError> {
         match self {
             Self::List(args) => args.run(session).await,
+            Self::Search(args) => args.run(session).await,
             Self::Whois(args) => args.run(session).await,
             Self::Show(args) => args.run(session).await,
             Self::Revoke(args) => args.run(session).await,

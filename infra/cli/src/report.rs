@@ -8,10 +8,16 @@ use serde_json::json;
 
 use crate::error::CliError;
 use crate::exit::Exit;
+use crate::style::Paint;
 use acs_broker_config::error_chain;
 
 /// Is the result of a command: `Display` prints the table, `Serialize` the JSON document.
 pub(crate) trait Report: Display + Serialize {
+    /// Returns the table with its colours.
+    fn painted(&self, _paint: Paint) -> String {
+        self.to_string()
+    }
+
     /// Returns the exit code for this result.
     fn exit(&self) -> Exit {
         Exit::Done
@@ -19,13 +25,13 @@ pub(crate) trait Report: Display + Serialize {
 }
 
 /// Prints a report to standard output.
-pub(crate) fn print(report: &impl Report, json: bool) -> io::Result<Exit> {
+pub(crate) fn print(report: &impl Report, json: bool, paint: Paint) -> io::Result<Exit> {
     let mut output = io::stdout().lock();
     if json {
         serde_json::to_writer(&mut output, report)?;
         writeln!(output)?;
     } else {
-        write!(output, "{report}")?;
+        write!(output, "{}", report.painted(paint))?;
     }
     output.flush()?;
     Ok(report.exit())

@@ -96,7 +96,7 @@ impl Session {
 
     /// Prints the command's result and returns its exit code.
     pub(crate) fn print(&self, report: &impl Report) -> Result<Exit, CliError> {
-        report::print(report, self.is_json).map_err(CliError::Output)
+        report::print(report, self.is_json, self.paint).map_err(CliError::Output)
     }
 
     /// Returns a command line of this tool that is about the same stack.

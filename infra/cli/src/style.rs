@@ -20,6 +20,8 @@ pub(crate) enum Style {
 impl Paint {
     #[cfg(test)]
     pub(crate) const PLAIN: Self = Self { is_coloured: false };
+    #[cfg(test)]
+    pub(crate) const COLOURED: Self = Self { is_coloured: true };
 
     /// Paints on a terminal, unless `NO_COLOR` says otherwise.
     pub(crate) fn new(variable: impl Fn(&str) -> Option<String>) -> Self {
@@ -51,7 +53,6 @@ mod tests {
     #[test]
     fn no_terminal_means_no_colour() {
         assert_eq!(Paint::new(|_| None).paint(Style::Bad, "FAIL"), "FAIL");
-        let coloured = Paint { is_coloured: true };
-        assert_eq!(coloured.paint(Style::Good, "ok"), "\u{1b}[32mok\u{1b}[0m");
+        assert_eq!(Paint::COLOURED.paint(Style::Good, "ok"), "\u{1b}[32mok\u{1b}[0m");
     }
 }

@@ -38,7 +38,45 @@ pub(crate) fn or_none(instant: Option<Timestamp>) -> String {
     instant.map_or_else(none, |instant| instant.to_string())
 }
 
+/// Returns how far an instant is from now, with the instant itself: `5m ago, 2026-…`.
+pub(crate) fn when(instant: Timestamp, now: Timestamp) -> String {
+    let seconds = instant.duration_since(now).as_secs();
+    let distance = match seconds.abs() {
+        0 => return format!("now, {instant}"),
+        seconds @ ..60 => format!("{seconds}s"),
+        seconds @ ..3_600 => format!("{}m", seconds / 60),
+        seconds @ ..172_800 => format!("{}h", seconds / 3_600),
+        seconds => format!("{}d", seconds / 86_400),
+    };
+    if seconds < 0 {
+        format!("{distance} ago, {instant}")
+    } else {
+        format!("in {distance}, {instant}")
+    }
+}
+
 /// Returns the text of a duration in seconds, such as `1h 2m 3s`.
 pub(crate) fn duration(seconds: i64) -> String {
     format!("{:#}", SignedDuration::from_secs(seconds))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{now, second};
+
+    /// A person sees at a glance how long ago something was, and a searcher the instant.
+    #[test]
+    fn instants_are_relative_and_absolute() {
+        for (seconds, expected) in [
+            (0, "now, "),
+            (-59, "59s ago, "),
+            (-300, "5m ago, "),
+            (7_200, "in 2h, "),
+            (-172_800, "2d ago, "),
+        ] {
+            let text = when(second(seconds), now());
+            assert_eq!(text, format!("{expected}{}", second(seconds)));
+        }
+    }
 }

@@ -4,6 +4,8 @@ use acs_broker_core::{IdentityState, PendingKind, Record};
 use clap::ValueEnum;
 use serde::Serialize;
 
+use crate::style::Style;
+
 /// Names what holds for a user. Where several things do, the one that an operator must know first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -32,6 +34,16 @@ impl UserState {
             (None, IdentityState::Bound(_)) => Self::Active,
             (None, IdentityState::Creating(_)) => Self::Creating,
             (None, IdentityState::None) => Self::Deleted,
+        }
+    }
+
+    /// Returns what the state's colour means.
+    pub(crate) const fn style(self) -> Style {
+        match self {
+            Self::Active => Style::Good,
+            Self::Suspended => Style::Bad,
+            Self::RevocationPending | Self::DeletionPending | Self::Creating => Style::Doubtful,
+            Self::Deleted => Style::Faint,
         }
     }
 

@@ -172,3 +172,23 @@ fn completions_and_man_need_no_stack() {
     assert!(text(&output.stderr).contains("/nowhere cannot be written"));
     assert_eq!(output.status.code(), Some(1));
 }
+
+/// An address behind a blank, the commonest slip with `--local`, is named.
+#[test]
+fn detached_address_is_named() {
+    let output =
+        acs_broker(&["--local", "http://127.0.0.1:8080", "show", "alice"]).output().unwrap();
+    let error = text(&output.stderr);
+    assert_eq!(error, "acs-broker: --local: write --local=URL, with = and without a blank\n");
+    assert_eq!(output.status.code(), Some(2));
+}
+
+/// An operator who is not signed in is told to, instead of the SDK's chain of sources.
+#[test]
+fn missing_credentials_name_the_sign_in() {
+    let mut command = acs_broker(&["show", "alice", "--stack", "prod", "--region", "eu-west-1"]);
+    let output = command.env("AWS_EC2_METADATA_DISABLED", "true").output().unwrap();
+    let error = text(&output.stderr);
+    assert!(error.contains("no AWS credentials: sign in with `aws sso login`"), "{error}");
+    assert_eq!(output.status.code(), Some(1));
+}

@@ -12,7 +12,8 @@ use crate::exit::Exit;
 use crate::records::{Records, instant};
 use crate::report::Report;
 use crate::session::Session;
-use crate::text_table::{columns, none, or_none};
+use crate::style::Paint;
+use crate::text_table::{columns, none, when};
 use crate::user_state::UserState;
 
 const EXAMPLES: &str = "\
@@ -26,17 +27,19 @@ Examples:
 pub(crate) struct ListArgs {
     /// Only users in this state; may be given more than once
     #[arg(long, value_enum)]
-    state: Vec<UserState>,
+    pub(super) state: Vec<UserState>,
 
-    /// Only users whose subject contains this text
+    /// Only users whose subject or ACS identity contains this text, in upper or lower case
     #[arg(long, value_name = "TEXT")]
-    search: Option<String>,
+    pub(super) search: Option<String>,
 }
 
 /// Reports users.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListReport {
     users: Vec<User>,
+    #[serde(skip)]
+    now: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -57,30 +60,66 @@ impl ListArgs {
     }
 
     /// Reads the whole table.
-    async fn find<T: UserStore>(&self, records: &Records<T>) -> Result<ListReport, StoreError> {
+    pub(super) async fn find<T: UserStore>(
+        &self,
+        records: &Records<T>,
+    ) -> Result<ListReport, StoreError> {
         let mut users = records.scan(|key, record| self.user(&key, &record)).await?;
         users.sort_by(|one, other| {
             (&one.issuer, &one.subject).cmp(&(&other.issuer, &other.subject))
         });
-        Ok(ListReport { users })
+        Ok(ListReport { users, now: records.deadline().now() })
     }
 
     fn user(&self, key: &RecordKey, record: &Record) -> Option<User> {
         let RecordKey::User(issuer, subject) = key else { return None };
         let state = UserState::of(record);
         let is_wanted = self.state.is_empty() || self.state.contains(&state);
-        let is_found = self.search.as_ref().is_none_or(|text| subject.as_str().contains(text));
+        let identity = record.bound().map(|bound| bound.id.to_string());
+        let is_found = self.search.as_ref().is_none_or(|text| {
+            let text = text.to_lowercase();
+            let contains = |name: &str| name.to_lowercase().contains(&text);
+            contains(subject.as_str()) || identity.as_deref().is_some_and(contains)
+        });
         (is_wanted && is_found).then(|| User {
             subject: subject.as_str().to_owned(),
             issuer: issuer.as_str().to_owned(),
             state,
-            identity: record.bound().map(|bound| bound.id.to_string()),
+            identity,
             sessions_valid_after: record.sessions_valid_after.map(instant),
         })
     }
 }
 
-impl Report for ListReport {}
+impl ListReport {
+    /// Returns the number of users.
+    pub(super) fn count(&self) -> usize {
+        self.users.len()
+    }
+}
+
+impl Report for ListReport {
+    fn painted(&self, paint: Paint) -> String {
+        let text = self.to_string();
+        let mut painted = String::new();
+        for (index, line) in text.lines().enumerate() {
+            // The header is the first line; then comes a line for each user.
+            let user = index.checked_sub(1).and_then(|index| self.users.get(index));
+            let split = user.and_then(|user| line.split_at_checked(user.subject.len()));
+            match (user, split) {
+                (Some(user), Some((subject, rest))) => {
+                    let state = user.state.text();
+                    let rest = rest.replacen(state, &paint.paint(user.state.style(), state), 1);
+                    painted.push_str(subject);
+                    painted.push_str(&rest);
+                }
+                _ => painted.push_str(line),
+            }
+            painted.push('\n');
+        }
+        painted
+    }
+}
 
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -89,7 +128,7 @@ impl fmt::Display for ListReport {
         }
         let rows = self.users.iter().map(|user| {
             let identity = user.identity.clone().unwrap_or_else(none);
-            let cutoff = or_none(user.sessions_valid_after);
+            let cutoff = user.sessions_valid_after.map_or_else(none, |at| when(at, self.now));
             [user.subject.clone(), user.state.text().to_owned(), identity, cutoff]
         });
         let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF"];
@@ -106,7 +145,7 @@ mod tests {
 
     use super::*;
     use crate::outcome::Outcome;
-    use crate::testing::{Harness, second, subject, to_json};
+    use crate::testing::{Harness, now, second, subject, to_json};
 
     async fn three_users() -> Harness {
         let harness = Harness::new();
@@ -128,7 +167,8 @@ mod tests {
             (vec![], None, vec!["alice", "bob", "carol"]),
             (vec![UserState::Suspended], None, vec!["bob"]),
             (vec![UserState::Active, UserState::Deleted], None, vec!["alice", "carol"]),
-            (vec![], Some("o"), vec!["bob", "carol"]),
+            (vec![], Some("O"), vec!["bob", "carol"]),
+            (vec![UserState::Active], Some("8:ACS:"), vec!["alice"]),
             (vec![UserState::Creating], None, vec![]),
         ] {
             let args = ListArgs { state, search: search.map(str::to_owned) };
@@ -148,10 +188,10 @@ mod tests {
             identity: Some("8:acs:a_b".to_owned()),
             sessions_valid_after: Some(second(0)),
         };
-        let report = ListReport { users: vec![user] };
+        let report = ListReport { users: vec![user], now: now() };
         assert_snapshot!(report, @"
         SUBJECT  STATE               IDENTITY   CUTOFF
-        alice    revocation pending  8:acs:a_b  2026-11-23T12:00:00Z
+        alice    revocation pending  8:acs:a_b  now, 2026-11-23T12:00:00Z
 
         1 user
         ");
@@ -170,9 +210,25 @@ mod tests {
         "#);
     }
 
+    /// On a terminal the state has its colour, and a user who is called like a state has not.
+    #[test]
+    fn state_is_coloured() {
+        let user = User {
+            subject: "active".to_owned(),
+            issuer: "https://idp.example".to_owned(),
+            state: UserState::Active,
+            identity: None,
+            sessions_valid_after: None,
+        };
+        let report = ListReport { users: vec![user], now: now() };
+        assert_eq!(report.painted(Paint::PLAIN), report.to_string());
+        let painted = report.painted(Paint::COLOURED);
+        assert!(painted.contains("\nactive   \u{1b}[32mactive\u{1b}[0m"), "{painted:?}");
+    }
+
     /// An empty result is a sentence, not an empty table.
     #[test]
     fn empty_is_a_sentence() {
-        assert_snapshot!(ListReport { users: vec![] }, @"No such users.");
+        assert_snapshot!(ListReport { users: vec![], now: now() }, @"No such users.");
     }
 }

@@ -24,6 +24,8 @@ use crate::text_table::{columns, duration};
 const FASTER_HINT: &str = "\
 Faster: once the sessions have ended, regenerate both access keys of the ACS resource.
 Every token made with a key dies with it, at once.";
+/// The hint is worth reading only where the revocation takes minutes.
+const MANY_USERS: usize = 1000;
 /// The table lists so many failures; JSON has them all.
 const MAX_LISTED_FAILURES: usize = 20;
 
@@ -62,6 +64,9 @@ pub(crate) struct RevokeAllReport {
     failed: Vec<FailedUser>,
     #[serde(skip)]
     outcomes: Vec<Outcome>,
+    /// The command that goes on.
+    #[serde(skip)]
+    again: String,
 }
 
 /// A user whose tokens may be alive.
@@ -107,7 +112,9 @@ impl RevokeAllArgs {
         let broker = stack.broker().await?;
         session.notice(FASTER_HINT);
         let (progress, stop) = (session.progress, interrupted());
-        session.print(&revoke_all(self.resume, &broker, records, progress, stop).await?)
+        let mut report = revoke_all(self.resume, &broker, records, progress, stop).await?;
+        report.again = session.command("revoke-all --resume");
+        session.print(&report)
     }
 }
 
@@ -144,6 +151,7 @@ async fn revoke_all<T: UserStore>(
         not_tried: count(|outcome| *outcome == Outcome::NotTried),
         failed: users.iter().zip(&outcomes).filter_map(FailedUser::of).collect(),
         outcomes,
+        again: String::new(),
     })
 }
 
@@ -225,7 +233,7 @@ impl fmt::Display for RevokeAllReport {
         ];
         write!(f, "{}", columns(None, rows.map(|(name, value)| [name.to_owned(), value])))?;
         if self.not_tried > 0 {
-            writeln!(f, "\nInterrupted. Continue with: acs-broker revoke-all --resume")?;
+            writeln!(f, "\nInterrupted. Continue with: {}", self.again)?;
         }
         if self.failed.is_empty() {
             return Ok(());
@@ -250,7 +258,7 @@ impl fmt::Display for RevokeAllPlan {
             ("takes at least", duration(i64::try_from(self.seconds).unwrap_or(i64::MAX))),
         ];
         write!(f, "{}", columns(None, rows.map(|(name, value)| [name.to_owned(), value])))?;
-        writeln!(f, "\n{FASTER_HINT}")
+        if self.users > MANY_USERS { writeln!(f, "\n{FASTER_HINT}") } else { Ok(()) }
     }
 }
 

@@ -1,22 +1,39 @@
 //! `acs-broker show`: everything the table knows about a user.
 
 use std::fmt;
+use std::future::Future;
+use std::time::Duration;
 
-use acs_broker_core::{self as core, Record, StoreError, Subject, SuspendedBy, UserStore};
+use acs_broker_core::{
+    self as core, Record, RecordKey, StoreError, Subject, SuspendedBy, UserStore,
+};
 use clap::Args;
 use identity_client::Timestamp;
 use serde::Serialize;
+use strsim::osa_distance;
+use tokio::time::sleep;
 
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::records::{Records, instant};
 use crate::report::Report;
-use crate::session::Session;
-use crate::text_table::{columns, none, or_none};
+use crate::session::{Session, interrupted};
+use crate::style::Paint;
+use crate::text_table::{columns, none, when};
+use crate::user_state::UserState;
+
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+/// So many letters may be wrong in a name, and fewer in a short one.
+const MAX_DISTANCE: usize = 2;
+const LETTERS_PER_MISTAKE: usize = 3;
+const MAX_SIMILAR: usize = 3;
+/// A suggestion is worth 10,000 rows, and not a table of millions.
+const SIMILAR_PAGE: usize = 500;
+const MAX_SIMILAR_PAGES: usize = 20;
 
 const EXAMPLES: &str = "\
 Examples:
-  acs-broker show alice
+  acs-broker show alice --watch
   acs-broker --stack acs-token-broker --json show alice";
 
 /// Show what is known about a user
@@ -25,6 +42,10 @@ Examples:
 pub(crate) struct ShowArgs {
     /// The user: the subject claim of their sign-in, as it is
     subject: Subject,
+
+    /// Show the user again whenever something changes, until Ctrl-C
+    #[arg(long)]
+    watch: bool,
 }
 
 /// Reports everything that the table knows about a user.
@@ -34,6 +55,10 @@ pub(crate) struct UserReport {
     subject: String,
     /// Whether the table has a record of the user.
     has_record: bool,
+    state: Option<UserState>,
+    /// Users who are called almost so, where there is no record.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    similar: Vec<String>,
     identity: Option<Identity>,
     /// The user's cutoff: sessions that signed in at or before it get no token.
     sessions_valid_after: Option<Timestamp>,
@@ -49,6 +74,8 @@ pub(crate) struct UserReport {
     /// The number of identities that ACS may have created and whose ids are unknown.
     unconfirmed_identities: u32,
     expires_at: Option<Timestamp>,
+    #[serde(skip)]
+    now: Timestamp,
 }
 
 #[derive(Debug, Serialize)]
@@ -87,8 +114,67 @@ impl ShowArgs {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit, CliError> {
         let stack = session.find_stack().await?;
-        session.print(&read(&self.subject, &stack.records).await?)
+        if self.watch {
+            let print = |report: &UserReport| session.print(report).map(drop);
+            return watch(&self.subject, &stack.records, print, interrupted()).await;
+        }
+        let mut report = read(&self.subject, &stack.records).await?;
+        if !report.has_record {
+            report.similar = similar(&self.subject, &stack.records).await?;
+        }
+        session.print(&report)
     }
+}
+
+/// Prints the user whenever something has changed, until `stop` resolves.
+async fn watch<T: UserStore>(
+    subject: &Subject,
+    records: &Records<T>,
+    mut print: impl FnMut(&UserReport) -> Result<(), CliError>,
+    stop: impl Future<Output = ()>,
+) -> Result<Exit, CliError> {
+    let mut stop = std::pin::pin!(stop);
+    let mut last = String::new();
+    loop {
+        let report = read(subject, records).await?;
+        // The document is without the present time, which always changes.
+        let document = serde_json::to_string(&report).unwrap_or_default();
+        if document != last {
+            print(&report)?;
+            last = document;
+        }
+        tokio::select! {
+            () = &mut stop => return Ok(Exit::Done),
+            () = sleep(WATCH_INTERVAL) => {}
+        }
+    }
+}
+
+/// Returns the users of the same issuer who are called almost as somebody whom nobody knows.
+async fn similar<T: UserStore>(
+    subject: &Subject,
+    records: &Records<T>,
+) -> Result<Vec<String>, StoreError> {
+    let wanted = subject.as_str().to_lowercase();
+    let max_distance = MAX_DISTANCE.min(wanted.chars().count() / LETTERS_PER_MISTAKE);
+    let mut found = Vec::new();
+    let mut after = None;
+    for _ in 0..MAX_SIMILAR_PAGES {
+        let page = records.table.list(after.as_ref(), SIMILAR_PAGE, &records.deadline()).await?;
+        for (key, _) in page.records {
+            let RecordKey::User(issuer, other) = key else { continue };
+            let distance = osa_distance(&wanted, &other.as_str().to_lowercase());
+            if issuer == records.issuer && distance <= max_distance {
+                found.push((distance, other.as_str().to_owned()));
+            }
+        }
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    found.sort();
+    Ok(found.into_iter().map(|(_, subject)| subject).take(MAX_SIMILAR).collect())
 }
 
 /// Reads a user's record together with the global cutoff.
@@ -102,6 +188,9 @@ async fn read<T: UserStore>(
     Ok(UserReport {
         subject: subject.as_str().to_owned(),
         has_record: record != Record::default(),
+        state: (record != Record::default()).then(|| UserState::of(&record)),
+        similar: Vec::new(),
+        now: records.deadline().now(),
         sessions_valid_after: record.sessions_valid_after.map(instant),
         global_sessions_valid_after: snapshot.global_cutoff.map(instant),
         suspended: record.is_suspended(),
@@ -151,30 +240,65 @@ impl From<core::PendingOperation> for Pending {
     }
 }
 
-impl Report for UserReport {}
+impl UserReport {
+    /// Returns the sentence about somebody whom nobody knows.
+    fn unknown(&self) -> String {
+        let all = self
+            .global_sessions_valid_after
+            .map(|cutoff| format!(" Nobody's sessions from {cutoff} or before get tokens."));
+        let maybe = match self.similar.as_slice() {
+            [] => String::new(),
+            names => format!(" Did you mean {}?", names.join(" or ")),
+        };
+        let subject = self.subject.replace(char::is_control, "\u{fffd}");
+        format!("Nobody knows `{subject}`.{maybe}{}", all.unwrap_or_default())
+    }
+}
+
+impl Report for UserReport {
+    fn exit(&self) -> Exit {
+        if self.has_record { Exit::Done } else { Exit::Partial }
+    }
+
+    fn painted(&self, paint: Paint) -> String {
+        let text = self.to_string();
+        let Some(state) = self.state else { return text };
+        let lines = text.split_inclusive('\n').map(|line| {
+            if line.starts_with("state ") {
+                line.replace(state.text(), &paint.paint(state.style(), state.text()))
+            } else {
+                line.to_owned()
+            }
+        });
+        lines.collect()
+    }
+}
 
 impl fmt::Display for UserReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.has_record {
+            return writeln!(f, "{}", self.unknown());
+        }
+        let at = |instant: Timestamp| when(instant, self.now);
+        let or_none = |instant: Option<Timestamp>| instant.map_or_else(none, at);
         let mut rows = vec![["subject", &self.subject].map(str::to_owned)];
         let mut row = |name: &str, value: String| rows.push([name.to_owned(), value]);
-        if !self.has_record {
-            row("record", "none".to_owned());
-        }
+        row("state", self.state.map_or_else(none, |state| state.text().to_owned()));
         row("identity", self.identity.as_ref().map_or_else(none, |identity| identity.id.clone()));
         if let Some(identity) = &self.identity {
-            row("  created for sign-in", identity.sign_in.to_string());
+            row("  created for sign-in", at(identity.sign_in));
         }
         row("cutoff", or_none(self.sessions_valid_after));
         row("global cutoff", or_none(self.global_sessions_valid_after));
         row("suspended", if self.suspended { "yes" } else { "no" }.to_owned());
         if let Some(suspension) = &self.suspension {
             let name = if suspension.lifted { "  lifted by" } else { "  by" };
-            row(name, format!("{} at {}", suspension.by, suspension.at));
+            row(name, format!("{}, {}", suspension.by, at(suspension.at)));
         }
-        row("lease", self.lease.as_ref().map_or_else(none, ToString::to_string));
+        row("lease", self.lease.as_ref().map_or_else(none, |lease| lease.text(self.now)));
         if let Some(pending) = &self.pending {
-            row("pending", format!("{} since {}", pending.kind, pending.since));
-            row("  next try", pending.retry_at.to_string());
+            row("pending", format!("{}, {}", pending.kind, at(pending.since)));
+            row("  next try", at(pending.retry_at));
         } else {
             row("pending", none());
         }
@@ -185,10 +309,10 @@ impl fmt::Display for UserReport {
     }
 }
 
-impl fmt::Display for Lease {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Lease {
+    fn text(&self, now: Timestamp) -> String {
         let cancelled = if self.cancelled { " (cancelled)" } else { "" };
-        write!(f, "until {}{cancelled}", self.until)
+        format!("ends {}{cancelled}", when(self.until, now))
     }
 }
 

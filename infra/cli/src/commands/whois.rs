@@ -81,7 +81,7 @@ impl WhoisArgs {
 
 impl Report for WhoisReport {
     fn exit(&self) -> Exit {
-        if self.user.is_some() || self.orphan { Exit::Done } else { Exit::Failed }
+        if self.user.is_some() || self.orphan { Exit::Done } else { Exit::Partial }
     }
 }
 
@@ -127,7 +127,7 @@ mod tests {
         harness.users(&["alice"]).await;
         let args = WhoisArgs { identity: "8:acs:a_b".parse().unwrap() };
         let report = args.find(&harness.records).await.unwrap();
-        assert_eq!(report.exit(), Exit::Failed);
+        assert_eq!(report.exit(), Exit::Partial);
         assert_snapshot!(report, @"No user has it. It may be deleted, or another resource's.");
     }
 }

@@ -33,7 +33,8 @@ pub(crate) struct StackArgs {
         value_name = "URL",
         num_args = 0..=1,
         require_equals = true,
-        default_missing_value = "http://127.0.0.1:8080"
+        default_missing_value = "http://127.0.0.1:8080",
+        value_parser = local_url
     )]
     pub(crate) local: Option<Url>,
 
@@ -93,6 +94,16 @@ impl StackArgs {
     }
 }
 
+/// Parses the address of a local stack, which may lack its scheme.
+fn local_url(text: &str) -> Result<Url, String> {
+    let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let url = Url::parse(&url).map_err(|why| format!("`{text}` is not an address: {why}"))?;
+    if !["http", "https"].contains(&url.scheme()) {
+        return Err(format!("`{text}` must begin with http:// or https://"));
+    }
+    Ok(url)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -104,6 +115,29 @@ mod tests {
             profile: None,
             local: local.map(|url| url.parse().unwrap()),
             extra_ca_file: None,
+        }
+    }
+
+    mod local {
+        use super::*;
+
+        /// An address may lack its scheme; anything else is refused with the word that is wrong.
+        #[test]
+        fn address_needs_no_scheme() {
+            assert_eq!(local_url("127.0.0.1:8080").unwrap().as_str(), "http://127.0.0.1:8080/");
+            assert_eq!(local_url("https://a.example").unwrap().as_str(), "https://a.example/");
+            for text in ["ftp://a", "http://", "a b"] {
+                assert!(local_url(text).unwrap_err().contains(text), "{text}");
+            }
+        }
+
+        /// A command that is printed can be pasted: it names the stack that was used.
+        #[test]
+        fn words_name_the_same_stack() {
+            let words = |stack, local| args(stack, local).words().join(" ");
+            assert_eq!(words(Some("my stack"), None), "--stack 'my stack'");
+            assert_eq!(words(None, Some("http://127.0.0.1:8080")), "--local");
+            assert_eq!(words(None, Some("http://127.0.0.1:9")), "--local=http://127.0.0.1:9/");
         }
     }
 

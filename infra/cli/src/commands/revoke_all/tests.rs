@@ -236,6 +236,7 @@ mod report {
             why: "the credential was not accepted".to_owned(),
         };
         let report = RevokeAllReport {
+            again: "acs-broker --local revoke-all --resume".to_owned(),
             sessions_valid_after: now(),
             resumed: false,
             revoked: 3,
@@ -253,7 +254,7 @@ mod report {
         not tried              2
         failed                 1
 
-        Interrupted. Continue with: acs-broker revoke-all --resume
+        Interrupted. Continue with: acs-broker --local revoke-all --resume
 
         FAILED  WHY
         bob     the credential was not accepted

@@ -9,6 +9,9 @@ fn unknown_user() -> UserReport {
     UserReport {
         subject: "alice".to_owned(),
         has_record: false,
+        state: None,
+        similar: Vec::new(),
+        now: now(),
         identity: None,
         sessions_valid_after: None,
         global_sessions_valid_after: None,
@@ -32,6 +35,40 @@ mod record {
         let user = read(&subject("alice"), &harness.records).await.unwrap();
         assert!(!user.has_record && user.identity.is_none() && !user.suspended);
         assert!(harness.rows().is_empty(), "reading changes nothing");
+    }
+
+    /// A name with a mistake leads to the user, and only to users who are called almost so.
+    #[tokio::test(start_paused = true)]
+    async fn similar_names_are_found() {
+        let harness = Harness::new();
+        harness.users(&["alice", "bob", "alicia"]).await;
+        for (name, expected) in
+            [("alicx", vec!["alice"]), ("Alici", vec!["alice", "alicia"]), ("zoe", vec![])]
+        {
+            let found = similar(&subject(name), &harness.records).await.unwrap();
+            assert_eq!(found, expected, "{name}");
+        }
+    }
+
+    /// Who watches a user sees each change once.
+    #[tokio::test(start_paused = true)]
+    async fn watch_prints_each_change_once() {
+        let harness = Harness::new();
+        harness.users(&["alice"]).await;
+        let alice = subject("alice");
+        let mut states = Vec::new();
+        let print = |report: &UserReport| {
+            states.push(report.sessions_valid_after.is_some());
+            Ok(())
+        };
+        let change = async {
+            sleep(Duration::from_secs(5)).await;
+            harness.revoke("alice", false).await;
+            sleep(Duration::from_secs(5)).await;
+        };
+        let exit = watch(&alice, &harness.records, print, change).await.unwrap();
+        assert_eq!(exit, Exit::Done);
+        assert_eq!(states, [false, true]);
     }
 
     /// An operator sees what the table knows.
@@ -59,6 +96,7 @@ mod report {
     fn prints_a_full_record() {
         let user = UserReport {
             has_record: true,
+            state: Some(UserState::Suspended),
             identity: Some(Identity { id: "8:acs:a_b".to_owned(), sign_in: second(-60) }),
             sessions_valid_after: Some(second(-30)),
             global_sessions_valid_after: Some(second(-90)),
@@ -72,16 +110,17 @@ mod report {
         };
         assert_snapshot!(user, @"
         subject                 alice
+        state                   suspended
         identity                8:acs:a_b
-          created for sign-in   2026-11-23T11:59:00Z
-        cutoff                  2026-11-23T11:59:30Z
-        global cutoff           2026-11-23T11:58:30Z
+          created for sign-in   1m ago, 2026-11-23T11:59:00Z
+        cutoff                  30s ago, 2026-11-23T11:59:30Z
+        global cutoff           1m ago, 2026-11-23T11:58:30Z
         suspended               yes
-          by                    provider at 2026-11-23T11:59:30Z
-        lease                   until 2026-11-23T12:00:10Z (cancelled)
-        pending                 revoke since 2026-11-23T11:59:30Z
-          next try              2026-11-23T12:00:30Z
-        reported missing since  2026-11-23T11:59:40Z
+          by                    provider, 30s ago, 2026-11-23T11:59:30Z
+        lease                   ends in 10s, 2026-11-23T12:00:10Z (cancelled)
+        pending                 revoke, 30s ago, 2026-11-23T11:59:30Z
+          next try              in 30s, 2026-11-23T12:00:30Z
+        reported missing since  20s ago, 2026-11-23T11:59:40Z
         unconfirmed identities  1
         record expires          -
         ");
@@ -89,6 +128,7 @@ mod report {
         {
           "subject": "alice",
           "hasRecord": true,
+          "state": "suspended",
           "identity": {
             "id": "8:acs:a_b",
             "signIn": "2026-11-23T11:59:00Z"
@@ -118,22 +158,14 @@ mod report {
         "#);
     }
 
-    /// An unknown user has the row `record none`.
+    /// A mistyped name is answered with the names that are almost the same.
     #[test]
     fn prints_an_unknown_user() {
-        assert_snapshot!(unknown_user(), @"
-        subject                 alice
-        record                  none
-        identity                -
-        cutoff                  -
-        global cutoff           -
-        suspended               no
-        lease                   -
-        pending                 -
-        reported missing since  -
-        unconfirmed identities  0
-        record expires          -
-        ");
-        assert_eq!(unknown_user().exit(), Exit::Done);
+        assert_snapshot!(unknown_user(), @"Nobody knows `alice`.");
+        let similar = vec!["alicia".to_owned(), "alina".to_owned()];
+        let cutoff = Some(second(-60));
+        let user = UserReport { similar, global_sessions_valid_after: cutoff, ..unknown_user() };
+        assert_snapshot!(user, @"Nobody knows `alice`. Did you mean alicia or alina? Nobody's sessions from 2026-11-23T11:59:00Z or before get tokens.");
+        assert_eq!(user.exit(), Exit::Partial);
     }
 }
