@@ -21,6 +21,7 @@ mod rate_limited;
 mod records;
 mod report;
 mod session;
+mod similar;
 mod stack;
 mod style;
 mod subject_file;

@@ -4,13 +4,10 @@ use std::fmt;
 use std::future::Future;
 use std::time::Duration;
 
-use acs_broker_core::{
-    self as core, Record, RecordKey, StoreError, Subject, SuspendedBy, UserStore,
-};
+use acs_broker_core::{self as core, Record, StoreError, Subject, SuspendedBy, UserStore};
 use clap::Args;
 use identity_client::Timestamp;
 use serde::Serialize;
-use strsim::osa_distance;
 use tokio::time::sleep;
 
 use crate::error::CliError;
@@ -18,18 +15,12 @@ use crate::exit::Exit;
 use crate::records::{Records, instant};
 use crate::report::Report;
 use crate::session::{Session, interrupted};
+use crate::similar::similar;
 use crate::style::Paint;
 use crate::text_table::{columns, none, when};
 use crate::user_state::UserState;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
-/// So many letters may be wrong in a name, and fewer in a short one.
-const MAX_DISTANCE: usize = 2;
-const LETTERS_PER_MISTAKE: usize = 3;
-const MAX_SIMILAR: usize = 3;
-/// A suggestion is worth 10,000 rows, and not a table of millions.
-const SIMILAR_PAGE: usize = 500;
-const MAX_SIMILAR_PAGES: usize = 20;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -148,33 +139,6 @@ async fn watch<T: UserStore>(
             () = sleep(WATCH_INTERVAL) => {}
         }
     }
-}
-
-/// Returns the users of the same issuer who are called almost as somebody whom nobody knows.
-async fn similar<T: UserStore>(
-    subject: &Subject,
-    records: &Records<T>,
-) -> Result<Vec<String>, StoreError> {
-    let wanted = subject.as_str().to_lowercase();
-    let max_distance = MAX_DISTANCE.min(wanted.chars().count() / LETTERS_PER_MISTAKE);
-    let mut found = Vec::new();
-    let mut after = None;
-    for _ in 0..MAX_SIMILAR_PAGES {
-        let page = records.table.list(after.as_ref(), SIMILAR_PAGE, &records.deadline()).await?;
-        for (key, _) in page.records {
-            let RecordKey::User(issuer, other) = key else { continue };
-            let distance = osa_distance(&wanted, &other.as_str().to_lowercase());
-            if issuer == records.issuer && distance <= max_distance {
-                found.push((distance, other.as_str().to_owned()));
-            }
-        }
-        after = page.next;
-        if after.is_none() {
-            break;
-        }
-    }
-    found.sort();
-    Ok(found.into_iter().map(|(_, subject)| subject).take(MAX_SIMILAR).collect())
 }
 
 /// Reads a user's record together with the global cutoff.
