@@ -13,12 +13,15 @@ mod faults;
 mod operate;
 mod page;
 mod problem;
+mod providers;
+mod rejection;
 mod sample_files;
 mod samples;
 mod sentences;
 mod sessions;
 mod stream;
 pub(crate) mod sweep;
+mod time;
 mod users;
 mod view;
 

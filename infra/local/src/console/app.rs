@@ -16,6 +16,7 @@ use identity_client::Deadline;
 
 use crate::clock::Clock;
 use crate::console::problem::Problem;
+use crate::console::rejection;
 use crate::console::sessions::{ClaimNames, Sessions, SignedSession};
 use crate::console::timeline::Timeline;
 use crate::console::tokens::{HandedOut, KnownToken};
@@ -169,8 +170,9 @@ impl Console {
             let tokens = self.emulator.tokens_of(&before.token.identity, now);
             !tokens.iter().any(|now| now.fingerprint == before.fingerprint && now.active)
         };
-        let could =
-            |view: &UserView, session: &SignedSession| view.rejection(session, now).is_none();
+        let could = |view: &UserView, session: &SignedSession| {
+            rejection::of_session(view, session, now).is_none()
+        };
         let has_ended =
             |session: &&SignedSession| could(before, session) && !could(&after, session);
         Ok(Effect {

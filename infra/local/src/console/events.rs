@@ -15,9 +15,8 @@ use crate::console::app::{Console, Effect};
 use crate::console::operate::past;
 use crate::console::problem::Problem;
 use crate::console::recorder::milliseconds;
-use crate::console::samples::provider_name;
-use crate::console::sentences;
 use crate::console::timeline::{Entry, Kind};
+use crate::console::{providers, sentences};
 use crate::dev::event_bus;
 use crate::gateway::request_id::request_id;
 
@@ -41,14 +40,14 @@ pub(crate) async fn send(
     State(console): State<Arc<Console>>,
     event: String,
 ) -> Result<Json<Value>, Problem> {
-    let sources = console.sources.as_ref().ok_or_else(no_sources)?;
+    let sources = console.sources()?;
     let parsed = acs_broker_identity_events::parse(sources, &event, (console.clock)());
     let outcome = match parsed {
         Ok(Parsed::Event(parsed)) => console.carry_out(&event, &parsed).await?,
         Ok(Parsed::Skipped(skipped)) => {
             let (done, took_ms) = console.deliver(&event).await?;
             Outcome {
-                title: format!("{} {}", provider_name(skipped.provider), skipped.kind),
+                title: format!("{} {}", providers::name(skipped.provider), skipped.kind),
                 subject: None,
                 word: "skipped",
                 reason: Some((skipped.reason.name(), skipped.to_string())),
@@ -73,11 +72,6 @@ pub(crate) async fn send(
     Ok(Json(console.note_event(outcome)))
 }
 
-/// Returns the error of a stack that listens to no source.
-pub(crate) fn no_sources() -> Problem {
-    Problem::new(StatusCode::CONFLICT, "no source of events is configured: see EVENT_ISSUER")
-}
-
 impl Console {
     async fn carry_out(&self, text: &str, event: &ProviderEvent) -> Result<Outcome, Problem> {
         let before = self.view(&event.user).await?;
@@ -99,7 +93,7 @@ impl Console {
             return Err(Problem::invalid("the event is not about a user"));
         };
         Ok(Outcome {
-            title: format!("{} {}", provider_name(event.provider), event.kind),
+            title: format!("{} {}", providers::name(event.provider), event.kind),
             subject: Some(subject.as_str().to_owned()),
             word,
             reason,

@@ -14,8 +14,8 @@ use tokio::time::Instant;
 use crate::console::app::{Console, UserView};
 use crate::console::sentences;
 use crate::console::sessions::SignedSession;
+use crate::console::time::{instant, of_day};
 use crate::console::timeline::{Entry, Kind};
-use crate::console::view::instant;
 use crate::gateway::server::Noted;
 
 /// Bodies that are read: an error's for its code, and a token's. A longer one is none of ours.
@@ -134,8 +134,8 @@ fn explain_session(
         ("sign_in_again", Some(began), Some(cutoff)) => format!(
             "The session signed in at {}, and {subject}'s sessions up to {} have ended{because}. \
              Sign in again.",
-            sentences::time(began),
-            sentences::time(cutoff),
+            of_day(began),
+            of_day(cutoff),
         ),
         ("user_suspended", ..) => format!(
             "{subject} is suspended{because}. No session gets a token until that is lifted."

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use acs_broker_identity_events::{Parsed, Provider, Sources};
+use acs_broker_identity_events::{Parsed, Sources};
 use axum::Json;
 use axum::extract::{Query, State};
 use jiff::{SignedDuration, Timestamp};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::console::app::Console;
 use crate::console::problem::Problem;
-use crate::console::{events, sample_files};
+use crate::console::sample_files;
 
 /// The ids that stand for the user in the samples, as each provider writes them.
 const PLACEHOLDERS: [&str; 6] = [
@@ -36,7 +36,7 @@ pub(crate) async fn list(
     Query(query): Query<SamplesQuery>,
 ) -> Result<Json<Value>, Problem> {
     let now = (console.clock)();
-    let sources = console.sources.as_ref().ok_or_else(events::no_sources)?;
+    let sources = console.sources()?;
     let samples: Vec<_> = sample_files::ALL
         .iter()
         .filter_map(|(name, text)| sample(sources, name, text, &query.subject, now))
@@ -105,15 +105,5 @@ fn walk(value: &mut Value, change: &impl Fn(&mut String)) {
         Value::Array(items) => items.iter_mut().for_each(|item| walk(item, change)),
         Value::Object(members) => members.values_mut().for_each(|member| walk(member, change)),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-/// Returns the name of a provider for people.
-pub(crate) const fn provider_name(provider: Provider) -> &'static str {
-    match provider {
-        Provider::Cognito => "Cognito",
-        Provider::Auth0 => "Auth0",
-        Provider::Okta => "Okta",
-        Provider::Generic => "generic",
     }
 }

@@ -4,7 +4,8 @@ use acs_broker_core::SessionRejection;
 use acs_broker_identity_events::{EventError, Sources};
 
 use crate::console::app::UserView;
-use crate::console::view::{Rejection, instant};
+use crate::console::rejection::Rejection;
+use crate::console::time::{instant, of_day};
 
 /// The sentences for the problem codes of the contract.
 pub(crate) const PROBLEMS: [(&str, &str); 17] = [
@@ -50,16 +51,11 @@ pub(crate) fn session(rejection: Rejection, view: &UserView) -> String {
         Rejection::Domain(SessionRejection::SignInAgain) => {
             let cutoff = record.cutoff(view.snapshot.global_cutoff).and_then(instant);
             match cutoff {
-                Some(cutoff) => format!("Sessions up to the cutoff {} have ended.", time(cutoff)),
+                Some(cutoff) => format!("Sessions up to the cutoff {} have ended.", of_day(cutoff)),
                 None => "Sessions up to the cutoff have ended.".to_owned(),
             }
         }
     }
-}
-
-/// Returns an instant's time of day, UTC.
-pub(crate) fn time(instant: jiff::Timestamp) -> String {
-    instant.strftime("%H:%M:%S UTC").to_string()
 }
 
 /// Returns why an event cannot be carried out.

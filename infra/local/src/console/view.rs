@@ -1,25 +1,13 @@
 //! A user in the glossary's words: record, sessions and tokens as the page shows them.
 
-use acs_broker_core::{
-    EpochSeconds, IdentityState, PendingKind, Record, RecordKey, SessionRejection, SuspendedBy,
-};
+use acs_broker_core::{IdentityState, PendingKind, Record, RecordKey, SuspendedBy};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::console::app::UserView;
-use crate::console::sentences;
 use crate::console::sessions::SignedSession;
-
-/// Why a session gets no token.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Rejection {
-    /// By the domain's rule.
-    Domain(SessionRejection),
-    /// The gateway refuses its access token, which has expired.
-    Expired,
-    /// The token does not tell when the user signed in.
-    WithoutSignIn,
-}
+use crate::console::time::instant;
+use crate::console::{rejection, sentences};
 
 /// Returns the state of a user in a word.
 pub(crate) fn state(record: &Record) -> &'static str {
@@ -36,23 +24,7 @@ pub(crate) fn state(record: &Record) -> &'static str {
     }
 }
 
-/// Returns a second as an instant.
-pub(crate) fn instant(seconds: EpochSeconds) -> Option<Timestamp> {
-    Timestamp::from_second(seconds.0).ok()
-}
-
 impl UserView {
-    /// Returns why a session gets no token at `now`; `None` where it gets one.
-    pub(crate) fn rejection(&self, session: &SignedSession, now: Timestamp) -> Option<Rejection> {
-        if session.expires_at.is_some_and(|end| end <= EpochSeconds::from(now)) {
-            return Some(Rejection::Expired);
-        }
-        let Some(signed_in) = session.signed_in else { return Some(Rejection::WithoutSignIn) };
-        let record = &self.snapshot.stored.record;
-        let rejection = record.check_session(self.snapshot.global_cutoff, signed_in).err();
-        rejection.map(Rejection::Domain)
-    }
-
     /// Returns how many tokens are live.
     pub(crate) fn live_tokens(&self) -> usize {
         self.tokens.iter().filter(|token| token.is_live()).count()
@@ -60,7 +32,7 @@ impl UserView {
 
     /// Returns how many sessions get tokens.
     pub(crate) fn live_sessions(&self, now: Timestamp) -> usize {
-        let gets = |session: &&SignedSession| self.rejection(session, now).is_none();
+        let gets = |session: &&SignedSession| rejection::of_session(self, session, now).is_none();
         self.sessions.iter().filter(gets).count()
     }
 
@@ -91,7 +63,7 @@ impl UserView {
     }
 
     fn session(&self, session: &SignedSession, now: Timestamp) -> Value {
-        let rejection = self.rejection(session, now);
+        let rejection = rejection::of_session(self, session, now);
         json!({
             "id": session.id,
             "signedInAt": session.signed_in.and_then(instant),

@@ -28,3 +28,12 @@ async fn is_text_for_curl() {
     let text = world.send(Method::GET, "/", &[("accept", "*/*")], String::new()).await.text;
     assert!(text.contains("/dev/users") && text.contains("curl -sS -X POST"), "{text}");
 }
+
+/// A form that posts to the page gets 405 and the methods that there are, not 404.
+#[tokio::test]
+async fn takes_no_post() {
+    let world = World::start().await;
+    let posted = world.send(Method::POST, "/", &[], String::new()).await;
+    assert_eq!(posted.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(posted.headers["allow"], "GET,HEAD");
+}
