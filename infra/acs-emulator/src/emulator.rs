@@ -19,6 +19,7 @@ use crate::service::quotas::Quotas;
 use crate::service::response::ServiceResponse;
 use crate::service::route::{Operation, Route};
 use crate::settings::Settings;
+use crate::state::clock_offset::ClockOffset;
 use crate::state::emulator_state::EmulatorState;
 use crate::state::introspection::{IdentityState, Introspection, TokenState};
 use crate::state::journal_entry::JournalEntry;
@@ -50,7 +51,7 @@ impl Emulator {
         let memory = Memory {
             state: EmulatorState::new(settings.access_keys.clone()),
             controls: Controls::default(),
-            quotas: Quotas::default(),
+            quotas: Quotas::new(settings.enforce_quotas),
             requests: 0,
         };
         Self { settings, memory: Mutex::new(memory) }
@@ -110,6 +111,18 @@ impl Emulator {
         memory.state.introspect(token, memory.state.clock(now))
     }
 
+    /// The resource's id, a GUID.
+    #[must_use]
+    pub fn resource_id(&self) -> &str {
+        &self.settings.resource_id
+    }
+
+    /// How far the resource's clock is from the wall clock. The result follows the clock.
+    #[must_use]
+    pub fn clock_offset(&self) -> ClockOffset {
+        self.lock().state.offset().clone()
+    }
+
     /// Every identity, deleted ones too, in the order of their creation.
     pub fn identities(&self) -> Vec<IdentityState> {
         self.lock().state.identities()
@@ -136,8 +149,15 @@ impl Memory {
         path: &str,
         now: Timestamp,
     ) -> EmulatorResponse {
-        let (state, controls, mut entries) = (&self.state, &mut self.controls, Vec::new());
-        let context = ControlContext { settings, state, controls, now, entries: &mut entries };
+        let mut entries = Vec::new();
+        let context = ControlContext {
+            settings,
+            state: &self.state,
+            controls: &mut self.controls,
+            quotas: &mut self.quotas,
+            now,
+            entries: &mut entries,
+        };
         EmulatorResponse::whole(context.handle(request, path), entries)
     }
 

@@ -14,6 +14,7 @@ pub use crate::server::listeners::{Https, Running, ServeError, ServeOptions, ser
 pub use crate::settings::Settings;
 pub use crate::state::access_key::{AccessKey, AccessKeyError, KeySlot};
 pub use crate::state::certificate_authority::{CertificateAuthority, CertificateError};
+pub use crate::state::clock_offset::ClockOffset;
 pub use crate::state::introspection::{IdentityState, InactiveReason, Introspection, TokenState};
 pub use crate::state::issued_token::IssuedToken;
 pub use crate::state::journal::{Journal, JournalError, OpenedJournal};

@@ -2,6 +2,7 @@
 
 pub(crate) mod access_key;
 pub(crate) mod certificate_authority;
+pub(crate) mod clock_offset;
 pub(crate) mod emulator_state;
 pub(crate) mod introspection;
 pub(crate) mod issued_token;

@@ -12,8 +12,10 @@ use serde_json::{Value, json};
 use crate::control::controls::Controls;
 use crate::control::error::ControlError;
 use crate::control::faults::Fault;
+use crate::service::quotas::Quotas;
 use crate::settings::Settings;
 use crate::state::access_key::{AccessKey, KeySlot};
+use crate::state::clock_offset::ClockOffset;
 use crate::state::emulator_state::EmulatorState;
 use crate::state::introspection::Introspection;
 use crate::state::journal_entry::JournalEntry;
@@ -27,6 +29,7 @@ pub(crate) struct ControlContext<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) state: &'a EmulatorState,
     pub(crate) controls: &'a mut Controls,
+    pub(crate) quotas: &'a mut Quotas,
     /// The time by the wall clock.
     pub(crate) now: Timestamp,
     /// The changes that the request makes. They apply after the state file has recorded them.
@@ -42,7 +45,20 @@ struct IntrospectRequest {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct ClockRequest {
-    advance_seconds: u32,
+    advance_seconds: Option<u32>,
+    offset_seconds: Option<i64>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct QuotasRequest {
+    enforce: bool,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ImportRequest {
+    changes: Vec<JournalEntry>,
 }
 
 impl ControlContext<'_> {
@@ -63,11 +79,23 @@ impl ControlContext<'_> {
                 self.controls.faults.clear();
                 Ok(Value::Null)
             }
+            (&Method::GET, "quotas") => Ok(self.show_quotas()),
+            (&Method::PUT, "quotas") => self.set_quotas(body),
+            (&Method::GET, "export") => Ok(json!({ "changes": self.state.changes() })),
+            (&Method::POST, "import") => self.import(body),
+            (&Method::POST, "reset") => {
+                self.forget();
+                Ok(Value::Null)
+            }
             (&Method::POST, "introspect") => self.introspect(body),
-            (&Method::POST, "clock") => self.advance_clock(body),
+            (&Method::GET, "clock") => Ok(self.show_clock()),
+            (&Method::POST, "clock") => self.move_clock(body),
             (&Method::POST, "keys/primary/regenerate") => Ok(self.regenerate(KeySlot::Primary)),
             (&Method::POST, "keys/secondary/regenerate") => Ok(self.regenerate(KeySlot::Secondary)),
-            (method, path) => self.tokens(method, path),
+            (method, path) => match path.strip_prefix("faults/") {
+                Some(id) if method == Method::DELETE => self.remove_fault(id),
+                _ => self.tokens(method, path),
+            },
         };
         respond(result)
     }
@@ -75,6 +103,39 @@ impl ControlContext<'_> {
     fn add_fault(&mut self, body: &[u8]) -> Result<Value, ControlError> {
         let fault: Fault = serde_json::from_slice(body)?;
         self.controls.faults.add(fault)?;
+        Ok(Value::Null)
+    }
+
+    fn remove_fault(&mut self, id: &str) -> Result<Value, ControlError> {
+        let is_there = id.parse().is_ok_and(|id| self.controls.faults.remove(id));
+        let path = || format!("faults/{id}");
+        is_there
+            .then_some(Value::Null)
+            .ok_or_else(|| ControlError::NotFound { method: Method::DELETE, path: path() })
+    }
+
+    fn show_quotas(&self) -> Value {
+        let usage = self.quotas.usage(self.state.clock(self.now));
+        json!({ "enforce": self.quotas.are_enforced, "per30Seconds": usage })
+    }
+
+    fn set_quotas(&mut self, body: &[u8]) -> Result<Value, ControlError> {
+        let QuotasRequest { enforce } = serde_json::from_slice(body)?;
+        self.quotas.are_enforced = enforce;
+        Ok(self.show_quotas())
+    }
+
+    /// Forgets everything, faults, counters and denials too.
+    fn forget(&mut self) {
+        *self.controls = Controls::default();
+        *self.quotas = Quotas::new(self.quotas.are_enforced);
+        self.entries.push(JournalEntry::Reset);
+    }
+
+    fn import(&mut self, body: &[u8]) -> Result<Value, ControlError> {
+        let ImportRequest { changes } = serde_json::from_slice(body)?;
+        self.entries.push(JournalEntry::Reset);
+        self.entries.extend(changes);
         Ok(Value::Null)
     }
 
@@ -96,11 +157,26 @@ impl ControlContext<'_> {
         })
     }
 
-    fn advance_clock(&mut self, body: &[u8]) -> Result<Value, ControlError> {
-        let ClockRequest { advance_seconds: seconds } = serde_json::from_slice(body)?;
-        let advanced = self.state.clock_after(seconds, self.now).ok_or(ControlError::ClockRange)?;
-        self.entries.push(JournalEntry::ClockAdvanced { seconds });
-        Ok(json!({ "now": advanced }))
+    fn show_clock(&self) -> Value {
+        let offset = self.state.offset();
+        json!({ "now": offset.apply(self.now), "offsetSeconds": offset.seconds() })
+    }
+
+    fn move_clock(&mut self, body: &[u8]) -> Result<Value, ControlError> {
+        let (change, now) = match serde_json::from_slice(body)? {
+            ClockRequest { advance_seconds: Some(seconds), offset_seconds: None } => {
+                let now = self.state.clock_after(seconds, self.now);
+                (JournalEntry::ClockAdvanced { seconds }, now)
+            }
+            ClockRequest { advance_seconds: None, offset_seconds: Some(offset_seconds) } => {
+                let now = ClockOffset::add(self.now, offset_seconds);
+                (JournalEntry::ClockSet { offset_seconds }, now)
+            }
+            _ => return Err(ControlError::ClockMembers),
+        };
+        let now = now.ok_or(ControlError::ClockRange)?;
+        self.entries.push(change);
+        Ok(json!({ "now": now }))
     }
 
     fn regenerate(&mut self, slot: KeySlot) -> Value {

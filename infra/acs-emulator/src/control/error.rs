@@ -15,8 +15,11 @@ pub(super) enum ControlError {
     #[error(transparent)]
     Fault(#[from] FaultError),
     /// The clock cannot be advanced that far.
-    #[error("advanceSeconds: no timestamp lies that far ahead")]
+    #[error("no timestamp lies that far ahead")]
     ClockRange,
+    /// The clock is moved in one of two ways.
+    #[error("either advanceSeconds or offsetSeconds is needed")]
+    ClockMembers,
 }
 
 /// The members of a fault contradict each other or are out of range.
@@ -50,7 +53,9 @@ impl ControlError {
     pub(super) fn status(&self) -> StatusCode {
         match self {
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
-            Self::Body(_) | Self::Fault(_) | Self::ClockRange => StatusCode::BAD_REQUEST,
+            Self::Body(_) | Self::Fault(_) | Self::ClockRange | Self::ClockMembers => {
+                StatusCode::BAD_REQUEST
+            }
         }
     }
 }

@@ -12,6 +12,9 @@ use crate::state::random::Random;
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Fault {
+    /// Its number, from 1 on, by which it can be removed.
+    #[serde(skip_deserializing)]
+    id: u64,
     #[serde(default)]
     operation: Target,
     effect: Effect,
@@ -34,7 +37,9 @@ enum Target {
 /// The faults in force, in the order in which they were added.
 #[derive(Debug, Default)]
 pub(crate) struct Faults {
-    faults: Vec<Fault>,
+    in_force: Vec<Fault>,
+    /// How many were added so far.
+    added: u64,
     /// The number of random decisions so far, so that each is a new one.
     decisions: u64,
 }
@@ -43,18 +48,26 @@ impl Faults {
     /// Adds a fault that makes sense.
     pub(super) fn add(&mut self, fault: Fault) -> Result<(), FaultError> {
         fault.check()?;
-        self.faults.push(fault);
+        self.added += 1;
+        self.in_force.push(Fault { id: self.added, ..fault });
         Ok(())
+    }
+
+    /// Removes one fault, and returns whether it was there.
+    pub(super) fn remove(&mut self, id: u64) -> bool {
+        let count = self.in_force.len();
+        self.in_force.retain(|fault| fault.id != id);
+        self.in_force.len() < count
     }
 
     /// Removes all faults.
     pub(super) fn clear(&mut self) {
-        self.faults.clear();
+        self.in_force.clear();
     }
 
     /// The faults in force.
     pub(super) fn all(&self) -> &[Fault] {
-        &self.faults
+        &self.in_force
     }
 
     /// Returns the effect of the first fault that applies to a request for `operation`, and counts
@@ -64,14 +77,14 @@ impl Faults {
             self.decisions += 1;
             random.fraction("fault", self.decisions)
         };
-        let fault = self.faults.iter_mut().find(|fault| {
+        let fault = self.in_force.iter_mut().find(|fault| {
             fault.operation.includes(operation) && fault.rate.is_none_or(|rate| decide() < rate)
         })?;
         let effect = fault.effect.clone();
         if let Some(times) = &mut fault.times {
             *times -= 1;
         }
-        self.faults.retain(|fault| fault.times != Some(0));
+        self.in_force.retain(|fault| fault.times != Some(0));
         Some(effect)
     }
 }

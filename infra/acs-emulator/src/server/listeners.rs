@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::IntoMakeService;
 use axum_server::Handle;
@@ -27,6 +27,9 @@ use crate::state::journal::Journal;
 
 /// The time that requests under way get to finish after a shutdown.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The largest request: an import of some 100,000 tokens.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// The addresses to listen on. Port 0 picks a free one.
 #[derive(Debug, Default)]
@@ -142,7 +145,10 @@ impl Running {
 /// [`ServeError`]
 pub async fn serve(emulator: Arc<Emulator>, options: ServeOptions) -> Result<Running, ServeError> {
     let journaled = JournaledEmulator { emulator, journal: Mutex::new(options.journal) };
-    let router = Router::new().fallback(respond).with_state(Arc::new(journaled));
+    let router = Router::new()
+        .fallback(respond)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .with_state(Arc::new(journaled));
     let service = router.into_make_service();
     let mut running =
         Running { http: None, https: None, handle: Handle::new(), tasks: JoinSet::new() };

@@ -92,13 +92,14 @@ impl Authorization<'_> {
     }
 }
 
-/// Returns the key that signed the request.
+/// Returns the key that signed the request. Its date must be near one of the `clocks`.
 pub(crate) fn authenticate<'a>(
     request: &Request<Bytes>,
     keys: impl Iterator<Item = (KeySlot, &'a AccessKey)>,
     settings: &Settings,
-    now: Timestamp,
+    clocks: [Timestamp; 2],
 ) -> Result<KeySlot, AuthenticationError> {
+    let [now, _] = clocks;
     let failed =
         |check| move |detail| AuthenticationError { at: now, check, detail, string_to_sign: None };
     let authorization =
@@ -106,7 +107,7 @@ pub(crate) fn authenticate<'a>(
     let content_hash =
         header(request, CONTENT_HASH).map_err(failed(AuthenticationCheck::ContentHashHeader))?;
     check_content_hash(request, content_hash).map_err(failed(AuthenticationCheck::ContentHash))?;
-    check_date(request, &authorization, settings.clock_skew, now)
+    check_date(request, &authorization, settings.clock_skew, clocks)
         .map_err(failed(AuthenticationCheck::Date))?;
     let candidates = strings_to_sign(request, &authorization, settings.lenient_auth)
         .map_err(failed(AuthenticationCheck::SignedHeaders))?;
@@ -151,13 +152,13 @@ fn check_content_hash(request: &Request<Bytes>, stated: &str) -> Result<(), Stri
     Err(format!("{CONTENT_HASH} is {stated}; the {bytes} bytes received hash to {hash}"))
 }
 
-/// Checks that the signed date is near the resource's clock. (The window is inferred: ACS
-/// documents none.)
+/// Checks that the signed date is near one of the clocks: clients need not know that the resource's
+/// was moved. (The window is inferred: ACS documents none.)
 fn check_date(
     request: &Request<Bytes>,
     authorization: &Authorization<'_>,
     skew: Duration,
-    now: Timestamp,
+    clocks: [Timestamp; 2],
 ) -> Result<(), String> {
     let is_signed = |name: &&str| authorization.has_signed(name);
     let Some(name) = ["x-ms-date", "date"].into_iter().find(is_signed) else {
@@ -167,9 +168,10 @@ fn check_date(
     let Ok(date) = DateTimeParser::new().parse_timestamp(text) else {
         return Err(format!("{name} is `{text}`, which is not an RFC 1123 date"));
     };
-    if now.duration_since(date).unsigned_abs() <= skew {
+    if clocks.iter().any(|now| now.duration_since(date).unsigned_abs() <= skew) {
         return Ok(());
     }
+    let [now, _] = clocks;
     let minutes = skew.as_secs() / 60;
     Err(format!("{name} is {date}; the clock here shows {now}, more than {minutes} min apart"))
 }

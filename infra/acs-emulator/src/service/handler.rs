@@ -34,10 +34,11 @@ pub(crate) fn handle(
 ) -> Result<ServiceResponse, ServiceError> {
     let ServiceContext { settings, state, quotas, now } = context;
     // Authentication comes first, even for an unknown path: the gateway stands before the service.
-    // It uses the wall clock, because clients do not know that the resource's was put forward.
-    let key = auth::authenticate(request, state.keys(), settings, now)
+    // Clients need not know that the resource's clock was moved: they may use either.
+    let clocks = [now, state.clock(now)];
+    let key = auth::authenticate(request, state.keys(), settings, clocks)
         .map_err(ServiceError::Unauthenticated)?;
-    let now = state.clock(now);
+    let [_, now] = clocks;
     let route = route?;
     let url = url_without_query(request);
     let version = versions::requested(request.uri().query().unwrap_or_default(), &url)?;
@@ -45,9 +46,7 @@ pub(crate) fn handle(
         return Err(ServiceError::unsupported_version(&url, version.name));
     }
     let body = request.body();
-    if settings.enforce_quotas {
-        quotas.admit(Quota::of(route.operation, wants_token(body)), now)?;
-    }
+    quotas.admit(Quota::of(route.operation, wants_token(body)), now)?;
     Executor { settings, state, entries, version, key, now }.execute(&route, body)
 }
 

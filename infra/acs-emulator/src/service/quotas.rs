@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::service::error::ServiceError;
 use crate::service::route::Operation;
@@ -12,7 +13,8 @@ use crate::service::route::Operation;
 const QUOTA_WINDOW: Duration = Duration::from_secs(30);
 
 /// A kind of request with a limit of its own.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Quota {
     Create,
     CreateWithToken,
@@ -24,8 +26,18 @@ pub(crate) enum Quota {
 /// The times of the latest requests, per quota.
 #[derive(Debug, Default)]
 pub(crate) struct Quotas {
+    /// Whether requests above a limit are refused.
+    pub(crate) are_enforced: bool,
     /// At most as many requests per quota as its limit allows.
     recent: BTreeMap<Quota, VecDeque<Timestamp>>,
+}
+
+/// How much of a quota is used.
+#[derive(Debug, Serialize)]
+pub(crate) struct Usage {
+    limit: usize,
+    /// The requests of the last 30 seconds, counted up to the limit.
+    used: usize,
 }
 
 impl Quota {
@@ -48,7 +60,28 @@ impl Quota {
     }
 }
 
+impl Quota {
+    const ALL: [Self; 5] =
+        [Self::Create, Self::CreateWithToken, Self::Issue, Self::Revoke, Self::Delete];
+}
+
 impl Quotas {
+    /// Returns quotas of which nothing is used.
+    pub(crate) fn new(are_enforced: bool) -> Self {
+        Self { are_enforced, recent: BTreeMap::new() }
+    }
+
+    /// Returns how much of each quota is used at `now`.
+    pub(crate) fn usage(&self, now: Timestamp) -> BTreeMap<Quota, Usage> {
+        let is_recent = |at: &&Timestamp| now.duration_since(**at).unsigned_abs() < QUOTA_WINDOW;
+        let usage = |quota: Quota| {
+            let recent = self.recent.get(&quota);
+            let used = recent.map_or(0, |recent| recent.iter().filter(is_recent).count());
+            (quota, Usage { limit: quota.limit(), used })
+        };
+        Quota::ALL.into_iter().map(usage).collect()
+    }
+
     /// Counts a request, refused or not ("all requests accrue against your usage limits"), and
     /// refuses it if the quota is used up.
     pub(crate) fn admit(&mut self, quota: Quota, now: Timestamp) -> Result<(), ServiceError> {
@@ -57,11 +90,11 @@ impl Quotas {
         recent.push_back(now);
         let age = oldest.map(|oldest| now.duration_since(oldest).unsigned_abs());
         match age.and_then(|age| QUOTA_WINDOW.checked_sub(age)).filter(|left| !left.is_zero()) {
-            Some(left) => {
+            Some(left) if self.are_enforced => {
                 let retry_after = left.as_secs() + u64::from(left.subsec_nanos() > 0);
                 Err(ServiceError::TooManyRequests { retry_after })
             }
-            None => Ok(()),
+            Some(_) | None => Ok(()),
         }
     }
 }
@@ -77,7 +110,7 @@ mod tests {
     /// The request after the limit is refused until the window has passed.
     #[test]
     fn used_up_quota_recovers_after_window() {
-        let mut quotas = Quotas::default();
+        let mut quotas = Quotas::new(true);
         for _ in 0..500 {
             quotas.admit(Quota::Revoke, at(0)).unwrap();
         }
@@ -91,7 +124,7 @@ mod tests {
     /// Requests that are refused keep the quota used up.
     #[test]
     fn refused_requests_keep_counting() {
-        let mut quotas = Quotas::default();
+        let mut quotas = Quotas::new(true);
         for second in [0, 20] {
             for _ in 0..500 {
                 let _ = quotas.admit(Quota::Revoke, at(second));

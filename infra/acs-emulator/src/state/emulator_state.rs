@@ -1,11 +1,11 @@
 //! The lasting state: identities, tokens, keys and the clock. A journal can rebuild all of it.
 
 use std::collections::{BTreeMap, HashMap};
-use std::time::Duration;
 
 use jiff::Timestamp;
 
 use crate::state::access_key::{AccessKey, KeySlot};
+use crate::state::clock_offset::ClockOffset;
 use crate::state::introspection::{IdentityState, InactiveReason, Introspection, TokenState};
 use crate::state::issued_token::{IssuedToken, fingerprint};
 use crate::state::journal_entry::JournalEntry;
@@ -19,7 +19,9 @@ type Sequence = u64;
 pub(crate) struct EmulatorState {
     /// The number of entries so far.
     sequence: Sequence,
-    clock_ahead: Duration,
+    offset: ClockOffset,
+    /// The keys before any was regenerated.
+    original_keys: [AccessKey; 2],
     primary: Key,
     secondary: Key,
     /// By id. Ids count upwards, so this is the order of creation.
@@ -37,18 +39,19 @@ struct Key {
 
 #[derive(Debug)]
 struct Identity {
-    created_at: Timestamp,
-    deleted_at: Option<Timestamp>,
+    created: Moment,
+    deleted: Option<Moment>,
     /// The last revocation.
-    revoked: Option<Cutoff>,
+    revoked: Option<Moment>,
     /// The latest `tokensValidFrom`.
-    valid_from: Option<Cutoff>,
-    tokens_issued: u64,
+    valid_from: Option<Moment>,
+    /// The fingerprints of its tokens, in the order of issue.
+    tokens: Vec<String>,
 }
 
-/// The moment of a revocation, by the clock and by order.
+/// The moment of a change, by the clock and by order.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-struct Cutoff {
+struct Moment {
     instant: Timestamp,
     sequence: Sequence,
 }
@@ -61,13 +64,14 @@ struct Token {
 
 impl EmulatorState {
     /// A resource without identities.
-    pub(crate) fn new([primary, secondary]: [AccessKey; 2]) -> Self {
-        let original = |key| Key { key, since: 0 };
+    pub(crate) fn new(original_keys: [AccessKey; 2]) -> Self {
+        let [primary, secondary] = original_keys.clone().map(|key| Key { key, since: 0 });
         Self {
             sequence: 0,
-            clock_ahead: Duration::ZERO,
-            primary: original(primary),
-            secondary: original(secondary),
+            offset: ClockOffset::default(),
+            original_keys,
+            primary,
+            secondary,
             identities: BTreeMap::new(),
             tokens: HashMap::new(),
         }
@@ -75,13 +79,18 @@ impl EmulatorState {
 
     /// The time by the resource's own clock.
     pub(crate) fn clock(&self, wall: Timestamp) -> Timestamp {
-        wall.checked_add(self.clock_ahead).unwrap_or(wall)
+        self.offset.apply(wall)
+    }
+
+    /// The distance of the resource's clock from the wall clock, shared.
+    pub(crate) fn offset(&self) -> &ClockOffset {
+        &self.offset
     }
 
     /// The time by the resource's clock after a further advance, if a timestamp can hold it.
     pub(crate) fn clock_after(&self, seconds: u32, wall: Timestamp) -> Option<Timestamp> {
-        let ahead = self.clock_ahead + Duration::from_secs(u64::from(seconds));
-        wall.checked_add(ahead).ok()
+        let ahead = self.offset.seconds().checked_add(i64::from(seconds))?;
+        ClockOffset::add(wall, ahead)
     }
 
     /// A number that no other state of this resource has or had, for unique ids.
@@ -102,7 +111,7 @@ impl EmulatorState {
 
     /// Whether the identity exists and is not deleted.
     pub(crate) fn has_identity(&self, identity: &str) -> bool {
-        self.identities.get(identity).is_some_and(|identity| identity.deleted_at.is_none())
+        self.identities.get(identity).is_some_and(|identity| identity.deleted.is_none())
     }
 
     /// Whether a token with this text was issued.
@@ -114,10 +123,10 @@ impl EmulatorState {
     pub(crate) fn identities(&self) -> Vec<IdentityState> {
         let state = |(id, identity): (&String, &Identity)| IdentityState {
             id: id.clone(),
-            created_at: identity.created_at,
-            deleted_at: identity.deleted_at,
+            created_at: identity.created.instant,
+            deleted_at: identity.deleted.map(|at| at.instant),
             tokens_valid_from: identity.revoked.max(identity.valid_from).map(|at| at.instant),
-            tokens_issued: identity.tokens_issued,
+            tokens_issued: identity.tokens.len() as u64,
         };
         self.identities.iter().map(state).collect()
     }
@@ -136,15 +145,14 @@ impl EmulatorState {
     /// Every token that the identity ever had, in the order of issue, when the resource's clock
     /// shows `now`.
     pub(crate) fn tokens_of(&self, identity: &str, now: Timestamp) -> Vec<TokenState> {
-        let is_its = |(_, token): &(&String, &Token)| token.issued.identity == identity;
-        let mut tokens: Vec<_> = self.tokens.iter().filter(is_its).collect();
-        tokens.sort_by_key(|(_, token)| token.sequence);
-        let state = |(fingerprint, token): (&String, &Token)| {
+        let state = |fingerprint: &String| {
+            let token = self.tokens.get(fingerprint)?;
             let reason = self.inactive_reason(token, now);
             let (fingerprint, token) = (fingerprint.clone(), token.issued.clone());
-            TokenState { fingerprint, token, active: reason.is_none(), reason }
+            Some(TokenState { fingerprint, token, active: reason.is_none(), reason })
         };
-        tokens.into_iter().map(state).collect()
+        let its = self.identities.get(identity).into_iter().flat_map(|identity| &identity.tokens);
+        its.filter_map(state).collect()
     }
 
     fn key(&self, slot: KeySlot) -> &Key {
@@ -158,7 +166,7 @@ impl EmulatorState {
     fn inactive_reason(&self, token: &Token, now: Timestamp) -> Option<InactiveReason> {
         let issued = &token.issued;
         let identity = self.identities.get(&issued.identity);
-        if identity.is_none_or(|identity| identity.deleted_at.is_some()) {
+        if identity.is_none_or(|identity| identity.deleted.is_some()) {
             Some(InactiveReason::IdentityDeleted)
         } else if identity.is_some_and(|identity| identity.has_revoked(token)) {
             Some(InactiveReason::Revoked)
@@ -176,33 +184,31 @@ impl EmulatorState {
     pub(crate) fn apply(&mut self, entry: &JournalEntry) {
         self.sequence += 1;
         let sequence = self.sequence;
-        let cutoff = |instant: Timestamp| Cutoff { instant, sequence };
+        let moment = |instant: Timestamp| Moment { instant, sequence };
         match entry {
             JournalEntry::Created { identity, at } => {
-                self.identities.insert(identity.clone(), Identity::new(*at));
+                self.identities.insert(identity.clone(), Identity::new(moment(*at)));
             }
             JournalEntry::Issued { fingerprint, token } => {
                 if let Some(identity) = self.identities.get_mut(&token.identity) {
-                    identity.tokens_issued += 1;
+                    identity.tokens.push(fingerprint.clone());
                 }
                 let token = Token { issued: token.clone(), sequence: self.sequence };
                 self.tokens.insert(fingerprint.clone(), token);
             }
             JournalEntry::Revoked { identity, at } => {
-                let cutoff = cutoff(*at);
                 if let Some(identity) = self.identities.get_mut(identity) {
-                    identity.revoked = Some(cutoff);
+                    identity.revoked = Some(moment(*at));
                 }
             }
             JournalEntry::ValidFrom { identity, instant } => {
-                let cutoff = cutoff(*instant);
                 if let Some(identity) = self.identities.get_mut(identity) {
-                    identity.raise_valid_from(cutoff);
+                    identity.raise_valid_from(moment(*instant));
                 }
             }
             JournalEntry::Deleted { identity, at } => {
                 if let Some(identity) = self.identities.get_mut(identity) {
-                    identity.deleted_at = Some(*at);
+                    identity.deleted = Some(moment(*at));
                 }
             }
             JournalEntry::KeyRegenerated { slot, key } => {
@@ -213,19 +219,62 @@ impl EmulatorState {
                 }
             }
             JournalEntry::ClockAdvanced { seconds } => {
-                self.clock_ahead += Duration::from_secs(u64::from(*seconds));
+                self.offset.set(self.offset.seconds().saturating_add(i64::from(*seconds)));
             }
+            JournalEntry::ClockSet { offset_seconds } => self.offset.set(*offset_seconds),
+            JournalEntry::Reset => self.reset(),
         }
+    }
+
+    /// Forgets everything. The sequence goes on: an id is never used twice.
+    fn reset(&mut self) {
+        let [primary, secondary] = self.original_keys.clone().map(|key| Key { key, since: 0 });
+        (self.primary, self.secondary) = (primary, secondary);
+        self.identities.clear();
+        self.tokens.clear();
+        self.offset.set(0);
+    }
+
+    /// The fewest changes that lead from an empty state to this one, in their order.
+    pub(crate) fn changes(&self) -> Vec<JournalEntry> {
+        let mut changes = Vec::new();
+        for (id, it) in &self.identities {
+            let identity = || id.clone();
+            let created = JournalEntry::Created { identity: identity(), at: it.created.instant };
+            changes.push((it.created.sequence, created));
+            changes.extend(it.revoked.map(|Moment { instant: at, sequence }| {
+                (sequence, JournalEntry::Revoked { identity: identity(), at })
+            }));
+            changes.extend(it.valid_from.map(|Moment { instant, sequence }| {
+                (sequence, JournalEntry::ValidFrom { identity: identity(), instant })
+            }));
+            changes.extend(it.deleted.map(|Moment { instant: at, sequence }| {
+                (sequence, JournalEntry::Deleted { identity: identity(), at })
+            }));
+        }
+        changes.extend(self.tokens.iter().map(|(fingerprint, Token { issued, sequence })| {
+            let (fingerprint, token) = (fingerprint.clone(), issued.clone());
+            (*sequence, JournalEntry::Issued { fingerprint, token })
+        }));
+        for slot in [KeySlot::Primary, KeySlot::Secondary] {
+            let Key { key, since } = self.key(slot);
+            let regenerated = JournalEntry::KeyRegenerated { slot, key: key.clone() };
+            changes.extend((*since > 0).then_some((*since, regenerated)));
+        }
+        changes.sort_by_key(|(sequence, _)| *sequence);
+        let offset_seconds = self.offset.seconds();
+        let clock = (offset_seconds != 0).then_some(JournalEntry::ClockSet { offset_seconds });
+        changes.into_iter().map(|(_, change)| change).chain(clock).collect()
     }
 }
 
 impl Identity {
-    fn new(created_at: Timestamp) -> Self {
-        Self { created_at, deleted_at: None, revoked: None, valid_from: None, tokens_issued: 0 }
+    fn new(created: Moment) -> Self {
+        Self { created, deleted: None, revoked: None, valid_from: None, tokens: Vec::new() }
     }
 
     /// Sets `valid_from`, except to an earlier instant: that would make revoked tokens valid again.
-    fn raise_valid_from(&mut self, cutoff: Cutoff) {
+    fn raise_valid_from(&mut self, cutoff: Moment) {
         if self.valid_from.is_none_or(|old| old.instant <= cutoff.instant) {
             self.valid_from = Some(cutoff);
         }

@@ -57,4 +57,11 @@ pub enum JournalEntry {
         /// The number of seconds.
         seconds: u32,
     },
+    /// The resource's clock was set.
+    ClockSet {
+        /// Its distance from the wall clock; positive where it is ahead.
+        offset_seconds: i64,
+    },
+    /// Everything was forgotten: identities, tokens, regenerated keys, the clock.
+    Reset,
 }

@@ -107,3 +107,81 @@ fn misspelt_control_request_is_refused() {
         assert!(response.body["error"].is_string());
     }
 }
+
+/// A clock that was moved can be read and set back, and a client may sign by it.
+#[test]
+fn moved_clock_is_set_back() {
+    let resource = Resource::new();
+    let clock = || resource.control("GET", "clock", &Value::Null).body;
+    let real = clock();
+    assert_eq!(real["offsetSeconds"], 0);
+    resource.control("POST", "clock", &json!({ "advanceSeconds": 86_400 }));
+    assert_eq!(clock()["offsetSeconds"], 86_400);
+    resource.control("POST", "clock", &json!({ "offsetSeconds": 0 }));
+    assert_eq!(clock()["offsetSeconds"], 0);
+    for wrong in [json!({}), json!({ "advanceSeconds": 1, "offsetSeconds": 1 })] {
+        assert_eq!(resource.control("POST", "clock", &wrong).status, 400, "{wrong}");
+    }
+}
+
+/// What was exported, imported into an empty resource, gives the same answers about each token.
+#[test]
+fn import_restores_what_was_exported() {
+    let resource = Resource::new();
+    let (alice, bob, carol) = (resource.create(), resource.create(), resource.create());
+    let dead = resource.issue(&alice);
+    resource.revoke(&alice);
+    let live = resource.issue(&alice);
+    let deleted = resource.issue(&bob);
+    resource.delete(&bob);
+    resource.control("POST", "clock", &json!({ "advanceSeconds": 60 }));
+    let late = resource.issue(&carol);
+    let export = || resource.control("GET", "export", &Value::Null).body;
+    let states = || {
+        [&dead, &live, &deleted, &late]
+            .map(|token| resource.control("POST", "introspect", &json!({ "token": token })).body)
+    };
+    let (exported, known) = (export(), states());
+
+    assert_eq!(resource.control("POST", "reset", &Value::Null).status, 204);
+    assert_eq!(export(), json!({ "changes": [] }));
+    assert!(states().iter().all(|state| state["reason"] == "unknown"));
+    assert_eq!(resource.control("POST", "import", &exported).status, 204);
+
+    assert_eq!((export(), states()), (exported, known));
+    let new = resource.create();
+    assert!(![alice, bob, carol].contains(&new), "an id is never used twice");
+}
+
+/// Quotas can be enforced for a while, and their use is known before that.
+#[test]
+fn quotas_are_switched() {
+    let resource = Resource::new();
+    let identity = resource.create();
+    for _ in 0..500 {
+        resource.revoke(&identity);
+    }
+    let quotas = resource.control("GET", "quotas", &Value::Null).body;
+    assert_eq!(quotas["enforce"], false);
+    assert_eq!(quotas["per30Seconds"]["revoke"], json!({ "limit": 500, "used": 500 }));
+    resource.control("PUT", "quotas", &json!({ "enforce": true }));
+    let path = format!("/identities/{identity}/:revokeAccessTokens?api-version={GA}");
+    assert_eq!(resource.call("POST", &path, &Value::Null).status, 429);
+    resource.control("PUT", "quotas", &json!({ "enforce": false }));
+    resource.revoke(&identity);
+}
+
+/// One of several faults can be removed by its id.
+#[test]
+fn single_fault_is_removed() {
+    let resource = Resource::new();
+    for status in [503, 429] {
+        resource.control("POST", "faults", &json!({ "effect": { "status": status } }));
+    }
+    assert_eq!(resource.control("DELETE", "faults/1", &Value::Null).status, 204);
+    assert_eq!(resource.control("DELETE", "faults/1", &Value::Null).status, 404);
+    let left = resource.control("GET", "faults", &Value::Null).body;
+    assert_eq!(left["faults"].as_array().unwrap().len(), 1);
+    let left = &left["faults"][0];
+    assert_eq!((&left["id"], &left["effect"]["status"]), (&json!(2), &json!(429)));
+}

@@ -30,7 +30,7 @@ fn is_accepted(request: &Request<Bytes>) -> bool {
     let settings = settings();
     let keys = [(KeySlot::Primary, &settings.access_keys[0])];
     let now = "2026-11-23T00:00:00Z".parse().unwrap();
-    authenticate(request, keys.into_iter(), &settings, now).is_ok()
+    authenticate(request, keys.into_iter(), &settings, [now; 2]).is_ok()
 }
 
 /// Signatures that Microsoft's Python packages made, with a patched clock, are accepted.
