@@ -3,5 +3,11 @@
 pub(crate) mod acs;
 pub(crate) mod environment;
 pub(crate) mod functions;
+mod masking;
+pub(crate) mod rows;
 pub(crate) mod schedule;
+pub(crate) mod steps;
 pub(crate) mod table;
+pub(crate) mod table_faults;
+mod table_front;
+pub(crate) mod watched;

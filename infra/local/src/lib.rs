@@ -14,6 +14,7 @@ mod ready;
 mod stack;
 mod state;
 
+pub use crate::console::seed::Seed;
 pub use crate::hosting::environment::ProcessEnvironment;
 pub use crate::log::trace::EventFormat;
 pub use crate::log::{Log, LogFormat};

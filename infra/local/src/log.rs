@@ -9,9 +9,9 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::clock::Clock;
 use crate::log::line::{RequestLine, Style};
 
 /// How the stack writes its lines.
@@ -30,7 +30,7 @@ pub struct Log(Arc<Inner>);
 struct Inner {
     format: LogFormat,
     style: Style,
-    clock: Clock,
+    clock: fn() -> Timestamp,
     write: Box<dyn Fn(&str) + Send + Sync>,
     /// What functions wrote about requests that the gateway has not responded to yet.
     awaited: Mutex<HashMap<String, Option<Value>>>,
@@ -41,7 +41,7 @@ impl Log {
     pub fn new(
         format: LogFormat,
         is_coloured: bool,
-        clock: fn() -> jiff::Timestamp,
+        clock: fn() -> Timestamp,
         write: impl Fn(&str) + Send + Sync + 'static,
     ) -> Self {
         let (style, write) = (Style { is_coloured }, Box::new(write));
@@ -131,8 +131,6 @@ impl Drop for Awaited {
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use jiff::Timestamp;
-
     use super::*;
 
     /// A log, and the lines that it has written.

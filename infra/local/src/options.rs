@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use url::Url;
 
+use crate::console::seed::Seed;
 use crate::log::LogFormat;
 
 /// Runs the whole product on this machine: the functions behind a gateway, with an identity
@@ -51,6 +52,18 @@ pub struct Options {
     /// What is logged: one readable line for each request, or the functions' lines as on Lambda
     #[arg(long, value_enum, default_value_t = LogFormat::Text)]
     pub log: LogFormat,
+
+    /// Users to begin with; without it there are those that the state has
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub seed: Option<Seed>,
+
+    /// A state to begin with, as `/dev/export` gives it. It replaces what the state folder has
+    #[arg(long, value_name = "FILE")]
+    pub import: Option<PathBuf>,
+
+    /// Where the state is written when the stack is stopped, for `--import`
+    #[arg(long, value_name = "FILE")]
+    pub export_on_exit: Option<PathBuf>,
 
     /// Print one line of JSON when ready
     #[arg(long)]

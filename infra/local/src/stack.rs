@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::clock::Clock;
 use crate::console::app::{Console, Parts};
-use crate::console::timeline::Timeline;
 use crate::console::{guard, recorder, routes as console_routes, sweep};
 use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
@@ -44,7 +44,8 @@ pub struct Stack {
     stop: oneshot::Sender<()>,
     server: JoinHandle<()>,
     schedule: JoinHandle<()>,
-    timeline: Arc<Timeline>,
+    console: Arc<Console>,
+    export_on_exit: Option<PathBuf>,
     acs: Acs,
     table: Table,
     /// Last, so that a folder to be forgotten is removed when nobody uses it any more.
@@ -81,6 +82,12 @@ pub enum StartError {
     /// The functions refuse their settings.
     #[error("the functions cannot be started")]
     Functions(#[source] acs_broker_lambda::StartError),
+    /// The file of `--import` cannot be read.
+    #[error("{} of --import cannot be read", .0.display())]
+    Import(PathBuf, #[source] io::Error),
+    /// The state of `--import` or `--seed` cannot be made.
+    #[error("the state cannot be made: {0}")]
+    Content(String),
     /// There is no HTTP client.
     #[error("the HTTP client cannot be made")]
     Http(#[source] BuildError),
@@ -115,9 +122,12 @@ impl Stack {
         if let Some(scope) = settings.get(OPERATOR_SCOPE) {
             routes = routes.with_operator_scope(scope);
         }
+        let clock = Clock::new(host.clock, acs.emulator.clock_offset());
         let functions = match &options.functions {
             Some(url) => environment::elsewhere(&http, url),
-            None => environment::in_process(&settings, host).map_err(StartError::Functions)?,
+            None => {
+                environment::in_process(&settings, host, &clock).map_err(StartError::Functions)?
+            }
         };
         let provider = IdentityProvider::new(url.clone(), key.clone());
         let console = console(
@@ -126,21 +136,24 @@ impl Stack {
             Parts {
                 provider: provider.clone(),
                 functions: functions.clone(),
+                are_functions_elsewhere: options.functions.is_some(),
                 emulator: Arc::clone(&acs.emulator),
-                clock: host.clock,
+                acs_url: acs.access.http.clone(),
+                table: Some(table.direct.clone()),
+                rows: table.rows.clone(),
+                table_faults: Arc::clone(&table.faults),
+                http: http.clone(),
+                clock: clock.clone(),
             },
         )?;
-        let (timeline, clock) = (Arc::clone(&console.timeline), host.clock);
-        let noted = Arc::clone(&timeline);
-        let note = move |swept: &_| sweep::note_scheduled(&noted, swept, clock());
-        let schedule = tokio::spawn(schedule::run(functions.clone(), clock, note));
+        let schedule = tokio::spawn(scheduled(Arc::clone(&console)));
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
             functions,
             subject_claim: (host.environment)(SUBJECT_CLAIM).unwrap_or_else(|| "sub".to_owned()),
             log: host.log.clone(),
-            clock: host.clock,
+            clock,
         };
         let dev = DevApi {
             provider,
@@ -153,18 +166,33 @@ impl Stack {
             },
         };
         let (stop, stopped) = oneshot::channel();
-        let (api, log) = (router(gateway, dev, console), host.log.clone());
+        let (api, log) = (router(gateway, dev, Arc::clone(&console)), host.log.clone());
         let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
+        fill(&console, options).await?;
         let ready = ready(options, url, settings, &acs, &table);
-        Ok(Self { ready, stop, server, schedule, timeline, acs, table, _state: state })
+        let export_on_exit = options.export_on_exit.clone();
+        Ok(Self {
+            ready,
+            stop,
+            server,
+            schedule,
+            console,
+            export_on_exit,
+            acs,
+            table,
+            _state: state,
+        })
     }
 
     /// Finishes the requests under way, then ends every part, what others depend on last.
     pub async fn shut_down(self) {
         self.schedule.abort();
-        self.timeline.close();
+        if let Some(file) = &self.export_on_exit {
+            export(&self.console, file).await;
+        }
+        self.console.timeline.close();
         let _already_gone = self.stop.send(());
         if tokio::time::timeout(GRACE, self.server).await.is_err() {
             tracing::warn!("requests were cut off");
@@ -175,6 +203,46 @@ impl Stack {
         if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
             tracing::warn!("requests to the table were cut off");
         }
+    }
+}
+
+/// Sweeps, and lets rows of the table expire, once a minute.
+async fn scheduled(console: Arc<Console>) {
+    let (functions, clock) = (console.parts.functions.clone(), console.parts.clock.clone());
+    let note = |swept: &_| {
+        sweep::note_scheduled(&console.timeline, swept, clock.now());
+        let (rows, now) = (console.parts.rows.clone(), clock.now());
+        tokio::spawn(async move {
+            if let Err(error) = rows.expire(now).await {
+                tracing::error!(error = &error as &dyn std::error::Error, "no row expires");
+            }
+        });
+    };
+    schedule::run(functions, clock.clone(), note).await;
+}
+
+/// Makes the state that the options ask for.
+async fn fill(console: &Console, options: &Options) -> Result<(), StartError> {
+    if let Some(file) = &options.import {
+        let text = std::fs::read_to_string(file);
+        let text = text.map_err(|source| StartError::Import(file.clone(), source))?;
+        let imported = console.import(&text).await;
+        imported.map_err(|problem| StartError::Content(problem.detail().to_owned()))?;
+    }
+    if let Some(seed) = options.seed {
+        let seeded = console.seed(seed).await;
+        seeded.map_err(|problem| StartError::Content(problem.detail().to_owned()))?;
+    }
+    Ok(())
+}
+
+async fn export(console: &Console, file: &Path) {
+    let written = match console.export().await {
+        Ok(text) => std::fs::write(file, text).map_err(|error| error.to_string()),
+        Err(problem) => Err(problem.detail().to_owned()),
+    };
+    if let Err(reason) = written {
+        tracing::error!(file = %file.display(), reason, "the state was not exported");
     }
 }
 
@@ -220,9 +288,7 @@ fn console(
     host: ProcessEnvironment<'_>,
     parts: Parts,
 ) -> Result<Arc<Console>, StartError> {
-    let settings = environment::read(settings, host);
-    let console = settings.map_err(acs_broker_lambda::StartError::from);
-    let console = console.and_then(|settings| Ok(Console::new(settings, parts)?));
+    let console = Console::new(&|| environment::read(settings, host), parts);
     console.map(Arc::new).map_err(StartError::Functions)
 }
 

@@ -28,7 +28,7 @@ pub struct App {
     pub(crate) event_sources: Option<Sources>,
     pub(crate) user_hash_key: UserHashKey,
     pub(crate) metrics_namespace: String,
-    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) clock: Clock,
     pub(crate) log: LogSink,
     direct: HttpClient,
     /// The servers that a token needs: ACS, and the table unless the SDK alone reads it.
@@ -36,6 +36,9 @@ pub struct App {
     has_served: AtomicBool,
     has_warned_of_iat: AtomicBool,
 }
+
+/// Tells the time.
+pub(crate) type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 
 /// Takes the line that each invocation logs.
 pub(crate) type LogSink = Arc<dyn Fn(&str) + Send + Sync>;
@@ -58,7 +61,7 @@ impl App {
     /// The system has no randomness.
     pub fn new(
         settings: Settings,
-        clock: fn() -> Timestamp,
+        clock: impl Fn() -> Timestamp + Send + Sync + 'static,
         log: impl Fn(&str) + Send + Sync + 'static,
     ) -> Result<Self, StartError> {
         let (direct, acs_server) = (settings.direct_http, settings.acs.endpoint.to_string());
@@ -78,7 +81,7 @@ impl App {
             event_sources: settings.event_sources,
             user_hash_key: settings.user_hash_key,
             metrics_namespace: settings.metrics_namespace,
-            clock,
+            clock: Arc::new(clock),
             log: Arc::new(log),
             direct,
             servers,

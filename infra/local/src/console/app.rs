@@ -4,17 +4,21 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_config::{RandomnessError, Settings, acs_client, token_broker};
+use acs_broker_config::{Settings, SettingsError};
 use acs_broker_core::{
     CallContext, Issuer, KeyError, RecordKey, StoreError, Subject, TokenBroker, UserSnapshot,
     UserStore as _,
 };
 use acs_broker_identity_events::Sources;
+use acs_broker_lambda::StartError;
 use acs_broker_store_dynamodb::{DynamoStore, client};
 use acs_emulator::Emulator;
+use aws_sdk_dynamodb::Client;
 use identity_client::Deadline;
+use jiff::Timestamp;
 
 use crate::clock::Clock;
+use crate::console::directory::Directory;
 use crate::console::problem::Problem;
 use crate::console::rejection;
 use crate::console::sessions::{ClaimNames, Sessions, SignedSession};
@@ -22,22 +26,21 @@ use crate::console::timeline::Timeline;
 use crate::console::tokens::{HandedOut, KnownToken};
 use crate::dev::identity_provider::IdentityProvider;
 use crate::hosting::functions::Functions;
+use crate::hosting::rows::Rows;
+use crate::hosting::table_faults::TableFaults;
+use crate::hosting::watched;
 
 /// How long a call of the console may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
 /// What the console works with.
 pub(crate) struct Console {
-    /// Signs users in.
-    pub(crate) provider: IdentityProvider,
-    /// The functions that consume events and sweep.
-    pub(crate) functions: Functions,
+    /// The parts of the stack.
+    pub(crate) parts: Parts,
     /// Reads the table.
     pub(crate) store: DynamoStore,
     /// Carries out an operator's operations, as `acs-broker` does.
     pub(crate) broker: TokenBroker<DynamoStore>,
-    /// Knows the tokens.
-    pub(crate) emulator: Arc<Emulator>,
     /// The sources whose events count.
     pub(crate) sources: Option<Sources>,
     /// How sessions are read.
@@ -48,8 +51,8 @@ pub(crate) struct Console {
     pub(crate) handed_out: HandedOut,
     /// What happened.
     pub(crate) timeline: Arc<Timeline>,
-    /// Tells the time.
-    pub(crate) clock: Clock,
+    /// The users.
+    pub(crate) directory: Directory,
 }
 
 /// The parts of the stack that the console uses.
@@ -59,8 +62,20 @@ pub(crate) struct Parts {
     pub(crate) provider: IdentityProvider,
     /// The functions.
     pub(crate) functions: Functions,
+    /// Whether they run elsewhere, by a clock of their own.
+    pub(crate) are_functions_elsewhere: bool,
     /// ACS.
     pub(crate) emulator: Arc<Emulator>,
+    /// The URL of ACS, without a trailing slash.
+    pub(crate) acs_url: String,
+    /// A client of the table that no fault befalls; none where there is no table.
+    pub(crate) table: Option<Client>,
+    /// The table's rows as a whole.
+    pub(crate) rows: Rows,
+    /// The table's faults.
+    pub(crate) table_faults: Arc<TableFaults>,
+    /// The process's one HTTP client.
+    pub(crate) http: reqwest::Client,
     /// Tells the time.
     pub(crate) clock: Clock,
 }
@@ -86,33 +101,39 @@ pub(crate) struct Effect {
 }
 
 impl Console {
-    /// Returns the console of a stack with these settings.
+    /// Returns the console of a stack; `settings` reads its settings.
     ///
     /// # Errors
-    /// The system gives no random bytes.
-    pub(crate) fn new(settings: Settings, parts: Parts) -> Result<Self, RandomnessError> {
-        let Parts { provider, functions, emulator, clock } = parts;
-        let acs = acs_client(settings.acs, settings.acs_api_version, settings.direct_http);
-        let table = client(settings.dynamodb, settings.http);
-        let store = || DynamoStore::new(table.clone(), settings.table_name.clone());
+    /// The settings are wrong, or the system gives no random bytes.
+    pub(crate) fn new(
+        settings: &dyn Fn() -> Result<Settings, SettingsError>,
+        parts: Parts,
+    ) -> Result<Self, StartError> {
+        let broker = watched::broker(settings()?)?;
+        let settings = settings()?;
+        let table = || client(settings.dynamodb.clone(), settings.http.clone());
+        let now = parts.clock.now();
         Ok(Self {
-            provider,
-            functions,
-            store: store(),
-            broker: token_broker(store(), acs, settings.broker)?,
-            emulator,
+            store: DynamoStore::new(parts.table.clone().unwrap_or_else(table), settings.table_name),
+            broker,
             sources: settings.event_sources,
             claims: ClaimNames { subject: settings.subject_claim, sign_in: settings.sign_in_claim },
             sessions: Sessions::default(),
-            handed_out: HandedOut::new(clock()),
-            timeline: Arc::new(Timeline::new(clock())),
-            clock,
+            handed_out: HandedOut::new(now),
+            timeline: Arc::new(Timeline::new(now)),
+            directory: Directory::default(),
+            parts,
         })
+    }
+
+    /// Returns the time.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.parts.clock.now()
     }
 
     /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::new((self.clock)(), CALL_TIMEOUT)
+        Deadline::new(self.now(), CALL_TIMEOUT)
     }
 
     /// Returns the key of a user of this issuer, or of the stack's own.
@@ -120,7 +141,7 @@ impl Console {
     /// # Errors
     /// The rule that a name breaks.
     pub(crate) fn user(&self, issuer: Option<&str>, subject: &str) -> Result<RecordKey, KeyError> {
-        let issuer: Issuer = issuer.unwrap_or_else(|| self.provider.issuer()).parse()?;
+        let issuer: Issuer = issuer.unwrap_or_else(|| self.parts.provider.issuer()).parse()?;
         Ok(RecordKey::user(issuer, subject.parse::<Subject>()?))
     }
 
@@ -137,7 +158,7 @@ impl Console {
 
     /// Returns an identity's tokens, the newest first.
     pub(crate) fn tokens(&self, identity: &str) -> Vec<KnownToken> {
-        let mut tokens = self.emulator.tokens_of(identity, (self.clock)());
+        let mut tokens = self.parts.emulator.tokens_of(identity, self.parts.clock.wall());
         tokens.reverse();
         self.handed_out.judge(tokens)
     }
@@ -145,7 +166,7 @@ impl Console {
     /// Returns a user's sessions; this identity provider signs none for users of another issuer.
     pub(crate) fn sessions_of(&self, user: &RecordKey) -> Vec<SignedSession> {
         match user {
-            RecordKey::User(issuer, subject) if issuer.as_str() == self.provider.issuer() => {
+            RecordKey::User(issuer, subject) if issuer.as_str() == self.parts.provider.issuer() => {
                 self.sessions.of(subject.as_str())
             }
             _ => Vec::new(),
@@ -162,16 +183,16 @@ impl Console {
         before: &UserView,
     ) -> Result<Effect, Problem> {
         let after = self.view(user).await?;
-        let now = (self.clock)();
+        let (now, wall) = (self.now(), self.parts.clock.wall());
         let was_live = before.tokens.iter().filter(|token| token.is_live());
         // A deleted identity is no longer the user's, so ask by the token and not by the user.
         let has_died = |token: &&KnownToken| {
             let before = &token.state;
-            let tokens = self.emulator.tokens_of(&before.token.identity, now);
+            let tokens = self.parts.emulator.tokens_of(&before.token.identity, wall);
             !tokens.iter().any(|now| now.fingerprint == before.fingerprint && now.active)
         };
         let could = |view: &UserView, session: &SignedSession| {
-            rejection::of_session(view, session, now).is_none()
+            rejection::of_session(&view.snapshot, session, now).is_none()
         };
         let has_ended =
             |session: &&SignedSession| could(before, session) && !could(&after, session);
@@ -201,6 +222,6 @@ impl acs_broker_core::Observer for NoopObserver {
 
 impl fmt::Debug for Console {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_struct("Console").field("provider", &self.provider).finish_non_exhaustive()
+        formatter.debug_struct("Console").field("parts", &self.parts).finish_non_exhaustive()
     }
 }

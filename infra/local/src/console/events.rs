@@ -14,11 +14,11 @@ use tokio::time::Instant;
 use crate::console::app::{Console, Effect};
 use crate::console::operate::past;
 use crate::console::problem::Problem;
-use crate::console::recorder::milliseconds;
 use crate::console::timeline::{Entry, Kind};
 use crate::console::{providers, sentences};
 use crate::dev::event_bus;
 use crate::gateway::request_id::request_id;
+use crate::hosting::steps::{self, Collected};
 
 /// What came of an event.
 struct Outcome {
@@ -30,9 +30,15 @@ struct Outcome {
     /// Why no operation followed: a code and a sentence.
     reason: Option<(&'static str, String)>,
     effect: Option<Effect>,
+    delivered: Delivered,
+}
+
+/// How the delivery of an event ended.
+struct Delivered {
     /// Whether the function is done with it.
     done: bool,
     took_ms: f64,
+    collected: Collected,
 }
 
 /// `POST /dev/events`: an event as EventBridge would deliver it.
@@ -41,44 +47,54 @@ pub(crate) async fn send(
     event: String,
 ) -> Result<Json<Value>, Problem> {
     let sources = console.sources()?;
-    let parsed = acs_broker_identity_events::parse(sources, &event, (console.clock)());
+    let parsed = acs_broker_identity_events::parse(sources, &event, console.now());
     let outcome = match parsed {
         Ok(Parsed::Event(parsed)) => console.carry_out(&event, &parsed).await?,
         Ok(Parsed::Skipped(skipped)) => {
-            let (done, took_ms) = console.deliver(&event).await?;
+            let delivered = console.deliver(&event).await?;
             Outcome {
                 title: format!("{} {}", providers::name(skipped.provider), skipped.kind),
                 subject: None,
                 word: "skipped",
                 reason: Some((skipped.reason.name(), skipped.to_string())),
                 effect: None,
-                done,
-                took_ms,
+                delivered,
             }
         }
         Err(error) => {
-            let (done, took_ms) = console.deliver(&event).await?;
+            let delivered = console.deliver(&event).await?;
             Outcome {
                 title: "event".to_owned(),
                 subject: None,
                 word: "rejected",
                 reason: Some((error.code(), sentences::rejected_event(&error, sources))),
                 effect: None,
-                done,
-                took_ms,
+                delivered,
             }
         }
     };
     Ok(Json(console.note_event(outcome)))
 }
 
+/// Returns what to do about an event without the operation that it asks for.
+fn remedy(outcome: &str) -> Option<&'static str> {
+    match outcome {
+        "rejected" => {
+            Some("Correct the event; in a deployment it waits in the dead-letter queue for that.")
+        }
+        "deferred" => Some("Nothing: the next sweep completes it."),
+        "failed" => Some("Send it again; in a deployment the queue does."),
+        _ => None,
+    }
+}
+
 impl Console {
     async fn carry_out(&self, text: &str, event: &ProviderEvent) -> Result<Outcome, Problem> {
         let before = self.view(&event.user).await?;
-        let (done, took_ms) = self.deliver(text).await?;
+        let delivered = self.deliver(text).await?;
         let effect = self.effect(&event.user, &before).await?;
         let is_pending = self.view(&event.user).await?.snapshot.stored.record.pending().is_some();
-        let (word, reason) = match (done, is_pending) {
+        let (word, reason) = match (delivered.done, is_pending) {
             (false, _) => {
                 let text = "It is not recorded, and the queue would deliver it again.";
                 ("failed", Some(("not_recorded", text.to_owned())))
@@ -98,18 +114,19 @@ impl Console {
             word,
             reason,
             effect: Some(effect),
-            done,
-            took_ms,
+            delivered,
         })
     }
 
-    async fn deliver(&self, event: &str) -> Result<(bool, f64), Problem> {
-        let started = Instant::now();
-        let delivery =
-            event_bus::deliver(event, &self.functions, &request_id(), (self.clock)()).await;
-        match delivery {
-            Ok(delivery) => Ok((delivery.done, milliseconds(started))),
-            Err(error) => {
+    async fn deliver(&self, event: &str) -> Result<Delivered, Problem> {
+        let (started, id) = (Instant::now(), request_id());
+        let work = event_bus::deliver(event, &self.parts.functions, &id, self.now());
+        match steps::collect(work).await {
+            (Ok(delivery), collected) => {
+                let took_ms = steps::milliseconds(started.elapsed());
+                Ok(Delivered { done: delivery.done, took_ms, collected })
+            }
+            (Err(error), _) => {
                 tracing::error!(error = &error as &dyn Error, "the event was not handled");
                 Err(Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()))
             }
@@ -117,17 +134,20 @@ impl Console {
     }
 
     fn note_event(&self, outcome: Outcome) -> Value {
-        let Outcome { title, subject, word, reason, effect, done, took_ms } = outcome;
+        let Outcome { title, subject, word, reason, effect, delivered } = outcome;
+        let Delivered { done, took_ms, collected } = delivered;
         let seq = self.timeline.add(
             Entry {
                 subject: subject.clone(),
                 code: reason.as_ref().map(|(code, _)| (*code).to_owned()),
                 sentence: reason.as_ref().map(|(_, sentence)| sentence.clone()),
                 tokens_died: effect.map(|effect| effect.tokens_died),
+                remedy: remedy(word),
                 took_ms,
+                collected,
                 ..Entry::new(Kind::Event, title, word)
             },
-            (self.clock)(),
+            self.now(),
         );
         json!({
             "outcome": word,

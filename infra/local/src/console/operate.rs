@@ -11,8 +11,8 @@ use tokio::time::Instant;
 
 use crate::console::app::{Console, call};
 use crate::console::problem::Problem;
-use crate::console::recorder::milliseconds;
 use crate::console::timeline::{Entry, Kind};
+use crate::hosting::steps;
 
 /// The body of `POST /dev/operate`.
 #[derive(Debug, Deserialize)]
@@ -52,8 +52,9 @@ pub(crate) async fn operate(
     let before = console.view(&user).await?;
     let started = Instant::now();
     let ctx = call(console.deadline());
-    let accepted = console.broker.execute(&user, operation, Initiator::Operator, &ctx).await;
-    let took_ms = milliseconds(started);
+    let work = console.broker.execute(&user, operation, Initiator::Operator, &ctx);
+    let (accepted, collected) = steps::collect(Box::pin(work)).await;
+    let took_ms = steps::milliseconds(started.elapsed());
     let effect = console.effect(&user, &before).await?;
     let (outcome, known, sentence) = match &accepted {
         Ok(Accepted { completion: Completion::Done, was_known }) => {
@@ -69,8 +70,8 @@ pub(crate) async fn operate(
     entry.subject = Some(request.subject);
     entry.sentence.clone_from(&sentence);
     entry.tokens_died = Some(effect.tokens_died);
-    entry.took_ms = took_ms;
-    let seq = console.timeline.add(entry, (console.clock)());
+    (entry.took_ms, entry.collected) = (took_ms, collected);
+    let seq = console.timeline.add(entry, console.now());
     Ok(Json(json!({
         "outcome": outcome,
         "known": known,

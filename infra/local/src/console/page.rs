@@ -41,7 +41,7 @@ pub(crate) async fn index(State(console): State<Arc<Console>>, headers: HeaderMa
     if accept.contains("text/html") {
         return respond(HTML, INDEX.to_owned());
     }
-    respond(TEXT, addresses(console.provider.issuer()))
+    respond(TEXT, addresses(console.parts.provider.issuer()))
 }
 
 /// `GET /console/{file}`.
@@ -70,13 +70,7 @@ fn addresses(gateway: &str) -> String {
          {gateway}/                          this console, in a browser\n\
          {gateway}/v1/token                  POST a token, DELETE revokes; the rest of the contract\n\
          {gateway}/dev/sign-in               POST {{\"subject\":\"alice\"}} signs in\n\
-         {gateway}/dev/users                 the users; /dev/user?subject=alice one of them\n\
-         {gateway}/dev/timeline              what happened\n\
-         {gateway}/dev/events                POST an identity provider's event\n\
-         {gateway}/dev/events/samples        ?subject=alice: sample events\n\
-         {gateway}/dev/operate               POST an operator's operation\n\
-         {gateway}/dev/faults                GET, POST, DELETE the faults of ACS\n\
-         {gateway}/dev/sweep                 POST runs sweep\n\n\
+         {gateway}/dev                       the rest of this stack's API, a call in a line\n\n\
          Sign in and fetch a token:\n\n{curl}\n"
     )
 }

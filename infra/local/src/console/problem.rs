@@ -5,6 +5,8 @@ use http::StatusCode;
 use http::header::CONTENT_TYPE;
 use serde_json::json;
 
+use crate::hosting::rows::RowsError;
+
 /// An error response: its status, and a sentence for people.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -16,6 +18,11 @@ impl Problem {
     /// Returns an error with this status and this sentence.
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self { status, detail: detail.into() }
+    }
+
+    /// Returns the sentence.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
     }
 
     /// Returns the error of a request that breaks a rule, which `detail` names.
@@ -40,6 +47,16 @@ impl IntoResponse for Problem {
 impl From<acs_broker_core::KeyError> for Problem {
     fn from(error: acs_broker_core::KeyError) -> Self {
         Self::invalid(error.to_string())
+    }
+}
+
+impl From<RowsError> for Problem {
+    fn from(error: RowsError) -> Self {
+        tracing::warn!(error = &error as &dyn std::error::Error, "the table failed");
+        match error {
+            RowsError::Shape(rule) => Self::invalid(format!("a row of the table: {rule}")),
+            error => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+        }
     }
 }
 

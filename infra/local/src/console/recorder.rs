@@ -17,6 +17,7 @@ use crate::console::sessions::SignedSession;
 use crate::console::time::{instant, of_day};
 use crate::console::timeline::{Entry, Kind};
 use crate::gateway::server::Noted;
+use crate::hosting::steps;
 
 /// Bodies that are read: an error's for its code, and a token's. A longer one is none of ours.
 const MAX_BODY_BYTES: usize = 64 * 1024;
@@ -34,18 +35,18 @@ pub(crate) async fn record(
     let started = Instant::now();
     let (method, uri) = (request.method().clone(), request.uri().clone());
     let session = session(&console, request.headers());
-    let response = next.run(request).await;
-    let took_ms = milliseconds(started);
+    let (response, collected) = steps::collect(next.run(request)).await;
+    let took_ms = steps::milliseconds(started.elapsed());
     let is_token = method == Method::POST && uri.path() == TOKEN_PATH;
     let (response, body) = read_body(response, is_token).await;
     let token = body.as_ref().and_then(|body| body.get("token")).and_then(Value::as_str);
     if let (true, Some(token)) = (response.status().is_success(), token) {
-        console.handed_out.note(token, (console.clock)());
+        console.handed_out.note(token, console.now());
     }
     let noted = response.extensions().get::<Noted>();
     let remark = noted.map(|noted| noted.remark.clone()).unwrap_or_default();
     let mut entry = entry(&method, &uri, response.status());
-    entry.took_ms = took_ms;
+    (entry.took_ms, entry.collected) = (took_ms, collected);
     entry.subject = noted.and_then(|noted| noted.subject.clone());
     let code = body.as_ref().and_then(|body| body.get("code")).and_then(Value::as_str);
     entry.code = code.map(str::to_owned);
@@ -53,13 +54,12 @@ pub(crate) async fn record(
         Some(code) => Some(explain(&console, code, &remark, session.as_ref()).await),
         None => Some(sentences::sentence(&remark)).filter(|text| !text.is_empty()),
     };
-    console.timeline.add(entry, (console.clock)());
+    entry.remedy = match code {
+        Some(code) => sentences::problem(code).map(|(_, remedy)| remedy),
+        None => sentences::gateway_remedy(response.status()),
+    };
+    console.timeline.add(entry, console.now());
     response
-}
-
-/// Returns the time since `started` in milliseconds, with one decimal.
-pub(crate) fn milliseconds(started: Instant) -> f64 {
-    (started.elapsed().as_secs_f64() * 10_000.0).round() / 10.0
 }
 
 fn session(console: &Console, headers: &HeaderMap) -> Option<SignedSession> {
@@ -103,7 +103,8 @@ async fn explain(
     remark: &str,
     session: Option<&SignedSession>,
 ) -> String {
-    let known = sentences::problem(code).unwrap_or("The function refused the request.");
+    let known = sentences::problem(code).map(|(sentence, _)| sentence);
+    let known = known.unwrap_or("The function refused the request.");
     if let (true, Some(session)) = (["sign_in_again", "user_suspended"].contains(&code), session) {
         let user = console.user(None, &session.subject);
         if let Ok(user) = user
@@ -132,14 +133,13 @@ fn explain_session(
     let cutoff = view.snapshot.stored.record.cutoff(view.snapshot.global_cutoff);
     match (code, signed_in.and_then(instant), cutoff.and_then(instant)) {
         ("sign_in_again", Some(began), Some(cutoff)) => format!(
-            "The session signed in at {}, and {subject}'s sessions up to {} have ended{because}. \
-             Sign in again.",
+            "The session signed in at {}, and {subject}'s sessions up to {} have ended{because}.",
             of_day(began),
             of_day(cutoff),
         ),
         ("user_suspended", ..) => format!(
             "{subject} is suspended{because}. No session gets a token until that is lifted."
         ),
-        _ => sentences::problem(code).unwrap_or_default().to_owned(),
+        _ => sentences::problem(code).map(|(sentence, _)| sentence.to_owned()).unwrap_or_default(),
     }
 }

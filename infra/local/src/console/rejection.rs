@@ -1,9 +1,8 @@
 //! Why a session gets no token.
 
-use acs_broker_core::{EpochSeconds, SessionRejection};
+use acs_broker_core::{EpochSeconds, SessionRejection, UserSnapshot};
 use jiff::Timestamp;
 
-use crate::console::app::UserView;
 use crate::console::sessions::SignedSession;
 
 /// Why a session gets no token.
@@ -19,7 +18,7 @@ pub(crate) enum Rejection {
 
 /// Returns why a session gets no token at `now`; `None` where it gets one.
 pub(crate) fn of_session(
-    view: &UserView,
+    user: &UserSnapshot,
     session: &SignedSession,
     now: Timestamp,
 ) -> Option<Rejection> {
@@ -27,7 +26,6 @@ pub(crate) fn of_session(
         return Some(Rejection::Expired);
     }
     let Some(signed_in) = session.signed_in else { return Some(Rejection::WithoutSignIn) };
-    let record = &view.snapshot.stored.record;
-    let rejection = record.check_session(view.snapshot.global_cutoff, signed_in).err();
+    let rejection = user.stored.record.check_session(user.global_cutoff, signed_in).err();
     rejection.map(Rejection::Domain)
 }

@@ -35,7 +35,7 @@ pub(crate) async fn list(
     State(console): State<Arc<Console>>,
     Query(query): Query<SamplesQuery>,
 ) -> Result<Json<Value>, Problem> {
-    let now = (console.clock)();
+    let now = console.now();
     let sources = console.sources()?;
     let samples: Vec<_> = sample_files::ALL
         .iter()

@@ -2,35 +2,100 @@
 
 use acs_broker_core::SessionRejection;
 use acs_broker_identity_events::{EventError, Sources};
+use http::StatusCode;
 
 use crate::console::app::UserView;
 use crate::console::rejection::Rejection;
 use crate::console::time::{instant, of_day};
 
-/// The sentences for the problem codes of the contract.
-pub(crate) const PROBLEMS: [(&str, &str); 17] = [
-    ("acs_misconfigured", "ACS refused the key or the resource: see ACS_CONNECTION_STRING."),
-    ("acs_throttled", "ACS is over its quota. Try again after the seconds of Retry-After."),
-    ("acs_unavailable", "ACS did not respond, or failed. Try again."),
-    ("body_too_large", "The request's body is too large."),
-    ("deadline_exceeded", "The request used up its time, because ACS or the table was slow."),
-    ("identity_busy", "Another request is creating this user's identity. Try again in a second."),
-    ("internal_error", "The function made a mistake: the log of `make run` has the error."),
-    ("invalid_claims", "The access token does not say who signed in and when."),
-    ("invalid_request", "A field of the request breaks a rule; the response's detail names it."),
-    ("lifetime_not_allowed", "The scope policy grants this user shorter tokens only."),
-    ("operator_scope_required", "Only an operator may do this: the token lacks the scope."),
-    ("scope_not_allowed", "The scope policy does not grant this user one of the scopes."),
-    ("sign_in_again", "The session has ended. The user must sign in again."),
-    ("table_unavailable", "The table did not respond. Try again."),
-    ("too_many_requests", "This user got too many tokens within a minute. Try again later."),
-    ("unsupported_media_type", "The body must be application/json in UTF-8, not compressed."),
-    ("user_suspended", "The user is suspended: an operator or the provider must lift that."),
+/// The problem codes of the contract: what each means, and what to do about it.
+pub(crate) const PROBLEMS: [(&str, &str, &str); 17] = [
+    (
+        "acs_misconfigured",
+        "ACS refused the key or the resource.",
+        "Correct ACS_CONNECTION_STRING, or end the fault that refuses the key.",
+    ),
+    ("acs_throttled", "ACS is over its quota.", "Try again after the seconds of Retry-After."),
+    ("acs_unavailable", "ACS did not respond, or failed.", "Try again with a growing pause."),
+    ("body_too_large", "The request's body is too large.", "Send less, or several requests."),
+    (
+        "deadline_exceeded",
+        "The request used up its time, because ACS or the table was slow.",
+        "Try again; the steps show which part was slow.",
+    ),
+    (
+        "identity_busy",
+        "Another request is creating this user's identity.",
+        "Try again in a second.",
+    ),
+    (
+        "internal_error",
+        "The function made a mistake.",
+        "The log of `make run` has the error; report it.",
+    ),
+    (
+        "invalid_claims",
+        "The access token does not say who signed in and when.",
+        "Set SUBJECT_CLAIM and SIGN_IN_CLAIM to claims that the access token has.",
+    ),
+    (
+        "invalid_request",
+        "A field of the request breaks a rule.",
+        "Correct the field that the response's detail names.",
+    ),
+    (
+        "lifetime_not_allowed",
+        "The scope policy grants this user shorter tokens only.",
+        "Ask for a shorter lifetime, or change SCOPE_POLICY.",
+    ),
+    (
+        "operator_scope_required",
+        "Only an operator may do this: the access token lacks the scope.",
+        "Sign in as an operator: with the claim scope, acs.admin unless OPERATOR_SCOPE says else.",
+    ),
+    (
+        "scope_not_allowed",
+        "The scope policy does not grant this user one of the scopes.",
+        "Ask for fewer scopes, or change SCOPE_POLICY.",
+    ),
+    ("sign_in_again", "The session has ended.", "Have the user sign in again."),
+    ("table_unavailable", "The table did not respond.", "Try again with a growing pause."),
+    (
+        "too_many_requests",
+        "This user got too many tokens within a minute.",
+        "Keep the token until refreshAfter; try again after the seconds of Retry-After.",
+    ),
+    (
+        "unsupported_media_type",
+        "The body must be application/json in UTF-8, not compressed.",
+        "Send Content-Type: application/json.",
+    ),
+    (
+        "user_suspended",
+        "The user is suspended.",
+        "An operator or the identity provider must lift that, who suspended the user.",
+    ),
 ];
 
-/// Returns the sentence for a problem code.
-pub(crate) fn problem(code: &str) -> Option<&'static str> {
-    PROBLEMS.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence)
+/// Returns the sentence for a problem code, and the remedy.
+pub(crate) fn problem(code: &str) -> Option<(&'static str, &'static str)> {
+    let found = PROBLEMS.iter().find(|(known, ..)| *known == code);
+    found.map(|(_, sentence, remedy)| (*sentence, *remedy))
+}
+
+/// Returns what to do about a refusal of the gateway itself.
+pub(crate) fn gateway_remedy(status: StatusCode) -> Option<&'static str> {
+    match status {
+        StatusCode::UNAUTHORIZED => {
+            Some("Sign in, and send the access token as Authorization: Bearer.")
+        }
+        StatusCode::FORBIDDEN => Some("Sign in with the scope that the route asks for."),
+        StatusCode::NOT_FOUND => Some("The contract, infra/aws/openapi.yaml, has all routes."),
+        StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
+            Some("Have the identity provider put less into the access token.")
+        }
+        _ => None,
+    }
 }
 
 /// Returns a remark of the gateway as a sentence.

@@ -12,18 +12,18 @@ use tokio::time::Instant;
 
 use crate::console::app::Console;
 use crate::console::problem::Problem;
-use crate::console::recorder::milliseconds;
 use crate::console::timeline::{Entry, Kind, Timeline};
 use crate::hosting::functions::InvokeError;
-use crate::hosting::schedule;
+use crate::hosting::{schedule, steps};
 
 /// `POST /dev/sweep`.
 pub(crate) async fn sweep(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
     let started = Instant::now();
-    let swept = schedule::sweep(&console.functions, (console.clock)()).await;
+    let work = schedule::sweep(&console.parts.functions, console.now());
+    let (swept, collected) = steps::collect(work).await;
     let mut entry = entry(&swept);
-    entry.took_ms = milliseconds(started);
-    console.timeline.add(entry, (console.clock)());
+    (entry.took_ms, entry.collected) = (steps::milliseconds(started.elapsed()), collected);
+    console.timeline.add(entry, console.now());
     swept.map(Json).map_err(|error| {
         tracing::error!(error = &error as &dyn Error, "the sweep failed");
         Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())
@@ -57,7 +57,10 @@ fn entry(swept: &Result<Value, InvokeError>) -> Entry {
 }
 
 /// Returns what a report counts, without the zeros: `revoked 1, rescheduled 2`.
-fn counts(report: &Value) -> String {
+pub(crate) fn counts(report: &Value) -> String {
+    if is_idle(report) {
+        return "nothing was due.".to_owned();
+    }
     let members = report.as_object().into_iter().flatten();
     let counted = members.filter(|(_, count)| **count != 0 && **count != false);
     let texts: Vec<_> = counted.map(|(name, count)| format!("{name} {count}")).collect();

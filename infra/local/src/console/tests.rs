@@ -1,11 +1,16 @@
 //! The console of a whole stack, over HTTP.
 
 mod access;
+mod api;
+mod clock;
 mod event;
+mod faults;
 mod operator;
 mod page;
 mod password_change;
 mod shutdown;
+mod state;
+mod steps;
 mod users;
 
 use clap::Parser as _;

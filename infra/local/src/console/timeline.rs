@@ -4,8 +4,12 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use tokio::sync::watch;
+
+use crate::console::details::Details;
+use crate::hosting::steps::Collected;
 
 /// How many rows are kept. The oldest are dropped.
 pub(crate) const MAX_ROWS: usize = 2_000;
@@ -22,6 +26,8 @@ pub(crate) struct Timeline {
 #[derive(Debug, Default)]
 struct Rows {
     kept: VecDeque<Arc<Row>>,
+    /// What is known beside the rows, about the newest.
+    details: Details,
     /// The number of the newest row; 0 before the first.
     newest: u64,
 }
@@ -48,7 +54,7 @@ pub(crate) struct Row {
 }
 
 /// What sort of thing happened.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Kind {
     /// A request went through the gateway.
@@ -63,6 +69,10 @@ pub(crate) enum Kind {
     Sweep,
     /// A fault was added or removed.
     Fault,
+    /// The clock was moved.
+    Clock,
+    /// The state was seeded, imported or reset.
+    State,
 }
 
 /// A row without its number and its time. A member that does not apply is left out.
@@ -96,8 +106,14 @@ pub(crate) struct Entry {
     /// How many ACS tokens it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tokens_died: Option<usize>,
+    /// What to do about a refusal.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) remedy: Option<&'static str>,
     /// How long it took, in milliseconds.
     pub(crate) took_ms: f64,
+    /// Its steps, which a reader asks for by the row's number.
+    #[serde(skip)]
+    pub(crate) collected: Collected,
 }
 
 /// The rows after a number.
@@ -107,13 +123,6 @@ pub(crate) struct Slice {
     pub(crate) rows: Vec<Arc<Row>>,
     /// How many rows after that number are no longer kept.
     pub(crate) dropped: u64,
-}
-
-impl Slice {
-    /// Returns the rows as JSON.
-    pub(crate) fn rows_json(&self) -> Vec<serde_json::Value> {
-        self.rows.iter().filter_map(|row| serde_json::to_value(&**row).ok()).collect()
-    }
 }
 
 impl Entry {
@@ -130,7 +139,9 @@ impl Entry {
             outcome,
             sentence: None,
             tokens_died: None,
+            remedy: None,
             took_ms: 0.0,
+            collected: Collected::default(),
         }
     }
 }
@@ -148,11 +159,13 @@ impl Timeline {
     }
 
     /// Adds a row, and returns its number.
-    pub(crate) fn add(&self, entry: Entry, at: Timestamp) -> u64 {
+    pub(crate) fn add(&self, mut entry: Entry, at: Timestamp) -> u64 {
+        let collected = std::mem::take(&mut entry.collected);
         let seq = {
             let mut rows = self.lock();
             rows.newest += 1;
             let seq = rows.newest;
+            rows.details.add(seq, &collected);
             rows.kept.push_back(Arc::new(Row { seq, at, entry }));
             if rows.kept.len() > MAX_ROWS {
                 rows.kept.pop_front();
@@ -171,6 +184,18 @@ impl Timeline {
             rows: rows.kept.iter().filter(|row| row.seq > seq).map(Arc::clone).collect(),
             dropped: oldest.saturating_sub(seq + 1),
         }
+    }
+
+    /// Returns a row that is still kept, with what is known beside it.
+    pub(crate) fn detail(&self, seq: u64) -> Option<Value> {
+        let rows = self.lock();
+        let row = rows.kept.iter().find(|row| row.seq == seq)?;
+        let mut row = serde_json::to_value(&**row).ok()?;
+        if let Some(details) = rows.details.of(seq) {
+            let details: Map<String, Value> = serde_json::from_str(details).ok()?;
+            row.as_object_mut()?.extend(details);
+        }
+        Some(row)
     }
 
     /// Returns the newest row that ended a user's sessions or tokens.

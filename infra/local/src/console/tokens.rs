@@ -78,6 +78,19 @@ impl HandedOut {
         judged.collect()
     }
 
+    /// Returns what is remembered, the oldest first.
+    pub(crate) fn fingerprints(&self) -> Vec<String> {
+        self.lock().order.iter().map(|(fingerprint, _)| fingerprint.clone()).collect()
+    }
+
+    /// Replaces what is remembered. Nothing else was handed out before `now`.
+    pub(crate) fn replace(&self, fingerprints: Vec<String>, now: Timestamp) {
+        let mut kept = self.lock();
+        kept.since = Timestamp::MIN;
+        kept.known = fingerprints.iter().cloned().collect();
+        kept.order = fingerprints.into_iter().map(|fingerprint| (fingerprint, now)).collect();
+    }
+
     fn lock(&self) -> MutexGuard<'_, Kept> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

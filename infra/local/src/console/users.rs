@@ -1,5 +1,7 @@
 //! The list of users, and one user.
 
+use std::cmp::Ordering;
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use acs_broker_core::{
@@ -11,15 +13,12 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::console::app::{Console, UserView};
+use crate::console::directory::subject;
 use crate::console::problem::Problem;
 use crate::console::view::state;
 
 /// How many users a page of the list has unless it is asked for fewer, and at most.
 const MAX_LIMIT: usize = 100;
-/// How many records are read at once.
-const PAGE_SIZE: usize = 200;
-/// How many users without a record the list shows: those who signed in last.
-const MAX_NEW: usize = 50;
 
 /// The query of the list.
 #[derive(Debug, Default, Deserialize)]
@@ -29,9 +28,24 @@ pub(crate) struct ListQuery {
     search: Option<String>,
     /// The state in a word.
     state: Option<String>,
+    /// What the list is sorted by.
+    #[serde(default)]
+    sort: Sort,
     /// The `next` of the page before.
     after: Option<String>,
     limit: Option<usize>,
+}
+
+/// What the list is sorted by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Sort {
+    #[default]
+    Subject,
+    /// The state's word, then the subject.
+    State,
+    /// The ACS identity, which is older the smaller it is; users without one come last.
+    Identity,
 }
 
 /// The query for one user.
@@ -49,18 +63,21 @@ pub(crate) async fn list(
 ) -> Result<Json<Value>, Problem> {
     let limit = query.limit.unwrap_or(MAX_LIMIT).clamp(1, MAX_LIMIT);
     let after = query.after.as_deref().filter(|text| !text.is_empty());
-    let after = after.map(str::parse).transpose()?;
-    let filter = Filter::new(&query);
-    let deadline = console.deadline();
-    let all_users = console.store.read(&RecordKey::AllUsers, &deadline).await?;
+    let wrong = |_| Problem::invalid("after: the next of another page");
+    let after: usize = after.map_or(Ok(0), str::parse).map_err(wrong)?;
+    let all_users = console.store.read(&RecordKey::AllUsers, &console.deadline()).await?;
     let global_cutoff = all_users.record.sessions_valid_after;
-    let mut users = match after {
-        None => console.new_users(&filter).await?,
-        Some(_) => Vec::new(),
-    };
-    let (known, next) = console.known_users(&filter, after, limit, global_cutoff).await?;
-    users.extend(known);
-    Ok(Json(json!({"users": users, "next": next.map(|key| key.to_text())})))
+    let users = console.matching_users(&Filter::new(&query), query.sort).await?;
+    let (total, now) = (users.len(), console.now());
+    let page: Vec<_> = users
+        .into_iter()
+        .skip(after)
+        .take(limit)
+        .map(|(key, record)| console.view_of_record(&key, record, global_cutoff).summary(&key, now))
+        .collect();
+    let end = after + page.len();
+    let next = (end < total).then(|| end.to_string());
+    Ok(Json(json!({"users": page, "total": total, "next": next})))
 }
 
 /// `GET /dev/user`.
@@ -70,55 +87,39 @@ pub(crate) async fn one(
 ) -> Result<Json<Value>, Problem> {
     let user = console.user(query.issuer.as_deref(), &query.subject)?;
     let view = console.view(&user).await?;
-    Ok(Json(view.detail(&user, (console.clock)())))
+    Ok(Json(view.detail(&user, console.now())))
 }
 
 impl Console {
-    /// Returns the users who signed in last and have no record yet.
-    async fn new_users(&self, filter: &Filter) -> Result<Vec<Value>, StoreError> {
-        let mut users = Vec::new();
-        for subject in self.sessions.subjects(MAX_NEW) {
-            let Ok(user) = self.user(None, &subject) else { continue };
-            if !filter.admits(&user, &Record::default()) {
-                continue;
-            }
-            let view = self.view(&user).await?;
-            if view.snapshot.stored.record == Record::default() {
-                users.push(view.summary(&user, (self.clock)()));
-            }
-        }
-        Ok(users)
-    }
-
-    /// Returns at most `limit` users that have a record, and the key after which the next page
-    /// begins.
-    async fn known_users(
+    /// Returns the users with a record, and those who only signed in.
+    async fn matching_users(
         &self,
         filter: &Filter,
-        mut after: Option<RecordKey>,
-        limit: usize,
-        global_cutoff: Option<EpochSeconds>,
-    ) -> Result<(Vec<Value>, Option<RecordKey>), StoreError> {
-        let mut users = Vec::new();
-        loop {
-            let page = self.store.list(after.as_ref(), PAGE_SIZE, &self.deadline()).await?;
-            for (key, record) in page.records {
-                if !filter.admits(&key, &record) {
-                    continue;
-                }
-                if users.len() >= limit {
-                    // The rest of this page comes with the next one.
-                    return Ok((users, after));
-                }
-                let view = self.view_of_record(&key, record, global_cutoff);
-                users.push(view.summary(&key, (self.clock)()));
-                after = Some(key);
-            }
-            after = page.next;
-            if after.is_none() {
-                return Ok((users, None));
-            }
-        }
+        sort: Sort,
+    ) -> Result<Vec<(RecordKey, Record)>, StoreError> {
+        let version = self.parts.rows.version();
+        let records = self.directory.records(&self.store, version, &self.deadline()).await?;
+        let now = self.now();
+        let known: HashSet<_> = records.iter().map(|(key, _)| key).collect();
+        let signed_in = self.sessions.subjects().into_iter();
+        let signed_in = signed_in.filter_map(|subject| self.user(None, &subject).ok());
+        let new: Vec<_> = signed_in
+            .filter(|key| !known.contains(key) && filter.admits(key, &Record::default()))
+            .map(|key| (key, Record::default()))
+            .collect();
+        let admitted = records
+            .iter()
+            .filter(|(key, record)| !record.has_expired(now) && filter.admits(key, record));
+        let mut users: Vec<_> = admitted.cloned().chain(new).collect();
+        users.sort_by(|(a, one), (b, other)| {
+            let by_sort = match sort {
+                Sort::Subject => Ordering::Equal,
+                Sort::State => state(one).cmp(state(other)),
+                Sort::Identity => identity_order(one).cmp(&identity_order(other)),
+            };
+            by_sort.then_with(|| subject(a).cmp(&subject(b)))
+        });
+        Ok(users)
     }
 
     fn view_of_record(
@@ -134,6 +135,12 @@ impl Console {
             snapshot: UserSnapshot { stored: Stored { record, revision: None }, global_cutoff },
         }
     }
+}
+
+/// Returns what sorts a record by its identity.
+fn identity_order(record: &Record) -> (bool, Option<String>) {
+    let identity = record.bound().map(|bound| bound.id.to_string());
+    (identity.is_none(), identity)
 }
 
 /// Which users the list shows.

@@ -19,6 +19,7 @@ pub(crate) fn state(record: &Record) -> &'static str {
         None => match record.identity {
             IdentityState::Bound(_) => "active",
             IdentityState::Creating(_) => "being created",
+            IdentityState::None if record.sessions_valid_after.is_none() => "new",
             IdentityState::None => "deleted",
         },
     }
@@ -32,7 +33,9 @@ impl UserView {
 
     /// Returns how many sessions get tokens.
     pub(crate) fn live_sessions(&self, now: Timestamp) -> usize {
-        let gets = |session: &&SignedSession| rejection::of_session(self, session, now).is_none();
+        let gets = |session: &&SignedSession| {
+            rejection::of_session(&self.snapshot, session, now).is_none()
+        };
         self.sessions.iter().filter(gets).count()
     }
 
@@ -63,7 +66,7 @@ impl UserView {
     }
 
     fn session(&self, session: &SignedSession, now: Timestamp) -> Value {
-        let rejection = rejection::of_session(self, session, now);
+        let rejection = rejection::of_session(&self.snapshot, session, now);
         json!({
             "id": session.id,
             "signedInAt": session.signed_in.and_then(instant),

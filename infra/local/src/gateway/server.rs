@@ -26,6 +26,7 @@ use crate::gateway::request_id::{REQUEST_ID, request_id};
 use crate::gateway::response;
 use crate::gateway::routes::Routes;
 use crate::hosting::functions::Functions;
+use crate::hosting::steps::{self, Part};
 use crate::log::Log;
 use crate::log::line::RequestLine;
 use crate::log::remark;
@@ -116,7 +117,7 @@ impl Gateway {
         source: SocketAddr,
         request_id: &str,
     ) -> Outcome {
-        let now = (self.clock)();
+        let now = self.clock.now();
         let path = match routable(parts) {
             Ok(path) => path,
             Err((status, reason)) => return refusal(status, reason),
@@ -125,9 +126,16 @@ impl Gateway {
             let reason = self.routes.why_none(&parts.method, &path);
             return refusal(StatusCode::NOT_FOUND, reason);
         };
+        let step = steps::begin(Part::Authorizer, "verify the access token", b"");
         let authorized = match self.authorizer.authorize(&parts.headers, &route.scopes, now) {
-            Ok(authorized) => authorized,
-            Err(denied) => return unauthorized(&denied),
+            Ok(authorized) => {
+                step.end(true, "passed", json!(authorized.claims).to_string().as_bytes());
+                authorized
+            }
+            Err(denied) => {
+                step.end(false, denied.status().as_str(), b"");
+                return unauthorized(&denied);
+            }
         };
         let body = match request_body::whole(body).await {
             Ok(body) => body,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use acs_broker_config::{Settings, SettingsError};
 use acs_broker_lambda::{App, StartError, serve_schedule};
+use jiff::Timestamp;
 use url::Url;
 
 use crate::clock::Clock;
@@ -13,6 +14,7 @@ use crate::hosting::functions::{
     Function, Functions, InvokeError, hosted_http, hosted_queue, remote,
 };
 use crate::hosting::table::{CREDENTIAL, REGION, TableAccess};
+use crate::hosting::{steps, watched};
 use crate::log::Log;
 
 const NAMES: [&str; 5] = ["issue", "revoke", "delete", "identity-events", "sweep"];
@@ -52,8 +54,8 @@ const SHARED: [&str; 4] =
 pub struct ProcessEnvironment<'a> {
     /// The process's environment, for the settings that do not say where the parts are.
     pub environment: &'a dyn Fn(&str) -> Option<String>,
-    /// Tells the time.
-    pub clock: Clock,
+    /// Tells the machine's time.
+    pub clock: fn() -> Timestamp,
     /// Takes one line of JSON per request.
     pub log: &'a Log,
 }
@@ -109,12 +111,19 @@ pub(crate) fn read(
 pub(crate) fn in_process(
     settings: &BTreeMap<&'static str, String>,
     host: ProcessEnvironment<'_>,
+    clock: &Clock,
 ) -> Result<Functions, StartError> {
     // Each function is a process of its own on Lambda, with a memory of its own.
-    let app = || {
+    let app = || -> Result<_, StartError> {
         let log = host.log.clone();
-        let log = move |line: &str| log.function_line(line);
-        App::new(read(settings, host)?, host.clock, log).map(Arc::new)
+        let log = move |line: &str| {
+            steps::note_log(line);
+            log.function_line(line);
+        };
+        let clock = clock.clone();
+        let mut app = App::new(read(settings, host)?, move || clock.now(), log)?;
+        app.broker = watched::broker(read(settings, host)?)?;
+        Ok(Arc::new(app))
     };
     Ok(Functions::new([
         ("issue", hosted_http(app()?, acs_broker_function_issue::handle)),
@@ -148,7 +157,7 @@ fn sweeping(app: Arc<App>) -> Function {
 
 #[cfg(test)]
 mod tests {
-    use jiff::Timestamp;
+    use acs_emulator::ClockOffset;
 
     use super::*;
     use crate::gateway::routes::OPENAPI;
@@ -167,7 +176,8 @@ mod tests {
         let (log, _) = collected(LogFormat::Json);
         let host = ProcessEnvironment { environment, clock: || Timestamp::UNIX_EPOCH, log: &log };
         let settings = settings("http://127.0.0.1:8080", &acs, &table, host);
-        assert!(in_process(&settings, host).is_ok());
+        let clock = Clock::new(host.clock, ClockOffset::default());
+        assert!(in_process(&settings, host, &clock).is_ok());
         settings
     }
 

@@ -15,10 +15,14 @@ use acs_broker_lambda::{
     App, EventOutcome, HttpRequest, HttpResponse, Invocation, ProblemDetails, serve_http,
     serve_queue,
 };
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 use tokio::task::JoinError;
+
+use crate::hosting::steps::{self, Part};
 
 /// How long an invocation may take: as long as an HTTP API waits for a response.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(30);
@@ -86,13 +90,50 @@ impl Functions {
         let mut context = Context::default();
         request_id.clone_into(&mut context.request_id);
         context.deadline = deadline_milliseconds(now);
-        let invocation = tokio::spawn(tokio::time::timeout(TIMEOUT, function(event, context)));
-        match invocation.await {
+        let step = steps::begin(Part::Function, name, event_body(&event).as_bytes());
+        let running = tokio::time::timeout(TIMEOUT, function(event, context));
+        let invocation = tokio::spawn(steps::inherit(running));
+        let result = match invocation.await {
             Ok(Ok(response)) => response,
             Ok(Err(_elapsed)) => Err(InvokeError::TimedOut),
             Err(panicked) => Err(InvokeError::Panicked(panicked)),
+        };
+        match &result {
+            Ok(response) => {
+                let status = response.get("statusCode").and_then(Value::as_u64);
+                let text = status.map_or_else(|| "done".to_owned(), |status| status.to_string());
+                let succeeded = status.is_none_or(|status| status < 400);
+                step.end(succeeded, text, response_body(response).as_bytes());
+            }
+            Err(error) => step.end(false, acs_broker_config::error_chain(error), b""),
         }
+        result
     }
+}
+
+/// Returns what an event asks: the body of a request, else the whole event.
+fn event_body(event: &Value) -> String {
+    match (event.get("requestContext"), event.get("body").and_then(Value::as_str)) {
+        (Some(_), Some(body)) => decoded(event, body),
+        (Some(_), None) => String::new(),
+        (None, _) => event.to_string(),
+    }
+}
+
+/// Returns the body of a response to a request, else the whole response.
+fn response_body(response: &Value) -> String {
+    match response.get("body").and_then(Value::as_str) {
+        Some(body) => decoded(response, body),
+        None => response.to_string(),
+    }
+}
+
+fn decoded(message: &Value, body: &str) -> String {
+    if message.get("isBase64Encoded") != Some(&Value::Bool(true)) {
+        return body.to_owned();
+    }
+    let bytes = STANDARD.decode(body).unwrap_or_default();
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 impl fmt::Debug for Functions {

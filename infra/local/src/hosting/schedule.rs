@@ -41,7 +41,7 @@ pub(crate) async fn run(
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         ticks.tick().await;
-        let swept = sweep(&functions, clock()).await;
+        let swept = sweep(&functions, clock.now()).await;
         note(&swept);
         if let Err(error) = swept {
             tracing::error!(error = &error as &dyn std::error::Error, "the sweep failed");
@@ -53,6 +53,8 @@ pub(crate) async fn run(
 mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use acs_emulator::ClockOffset;
 
     use super::*;
     use crate::hosting::functions::Function;
@@ -67,7 +69,7 @@ mod tests {
             counted.fetch_add(1, Ordering::Relaxed);
             Box::pin(async { Err(InvokeError::TimedOut) })
         });
-        let clock: Clock = || Timestamp::constant(1_700_000_000, 0);
+        let clock = Clock::new(|| Timestamp::constant(1_700_000_000, 0), ClockOffset::default());
         let schedule = run(Functions::new([("sweep", failing)]), clock, |_| {});
         assert!(tokio::time::timeout(PERIOD * 3 + PERIOD / 2, schedule).await.is_err());
         assert_eq!(runs.load(Ordering::Relaxed), 3);

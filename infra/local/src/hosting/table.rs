@@ -5,6 +5,7 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
 use acs_broker_core::StoreError;
@@ -14,8 +15,11 @@ use dynoxide::Database;
 use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
+use crate::hosting::rows::Rows;
+use crate::hosting::table_faults::TableFaults;
+use crate::hosting::table_front::{self, Front};
 use crate::state::State;
 
 /// The name of the table.
@@ -29,10 +33,16 @@ pub(crate) const CREDENTIAL: &str = "local";
 /// The table at work on its own port.
 #[derive(Debug)]
 pub(crate) struct Table {
-    stop: oneshot::Sender<()>,
-    server: JoinHandle<Result<(), String>>,
+    front: (oneshot::Sender<()>, JoinHandle<io::Result<()>>),
+    server: (oneshot::Sender<()>, JoinHandle<Result<(), String>>),
     /// A client of it.
     pub client: Client,
+    /// A client that no fault befalls.
+    pub direct: Client,
+    /// Its rows as a whole.
+    pub rows: Rows,
+    /// Its faults.
+    pub faults: Arc<TableFaults>,
     /// How to reach it.
     pub access: TableAccess,
 }
@@ -58,6 +68,9 @@ pub enum TableStartError {
     /// The port is taken.
     #[error("--table-port {0} cannot be used for the table")]
     Port(u16, #[source] io::Error),
+    /// The table's server, behind that port, has none.
+    #[error("the table's server has no port")]
+    Inner(#[source] io::Error),
     /// The table itself cannot be made.
     #[error("the table cannot be made")]
     Create(#[source] StoreError),
@@ -78,38 +91,62 @@ impl Table {
                 .map_err(|error| TableStartError::File(file, error.into())),
             None => Database::memory().map_err(|error| TableStartError::Memory(error.into())),
         }?;
+        let rows = Rows::new(database.clone(), NAME);
         let failed = |source| TableStartError::Port(port, source);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await.map_err(failed)?;
         let port = listener.local_addr().map_err(failed)?.port();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let server =
-            tokio::spawn(dynoxide::server::serve_with_shutdown(listener, database, async {
-                let _dropped = stopped.await;
-            }));
-        let endpoint = format!("http://127.0.0.1:{port}");
-        let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
-        let access = Access {
-            region: REGION.to_owned(),
-            credentials: SharedCredentialsProvider::new(credentials),
-            endpoint_url: Some(endpoint.clone()),
-        };
-        let client = client(access, http);
-        create_table(&client, NAME).await.map_err(TableStartError::Create)?;
-        Ok(Self { stop, server, client, access: TableAccess { endpoint, name: NAME } })
+        let inner = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await;
+        let inner = inner.map_err(TableStartError::Inner)?;
+        let inner_port = inner.local_addr().map_err(TableStartError::Inner)?.port();
+        let [endpoint, target] = [port, inner_port].map(|port| format!("http://127.0.0.1:{port}"));
+
+        let (stop_server, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(dynoxide::server::serve_with_shutdown(inner, database, async {
+            let _dropped = stopped.await;
+        }));
+        let direct = client(access(&target), http.clone());
+        create_table(&direct, NAME).await.map_err(TableStartError::Create)?;
+        let faults = Arc::new(TableFaults::default());
+        let (stop_front, stopped) = oneshot::channel::<()>();
+        let client = client(access(&endpoint), http.clone());
+        let front = Front { http, target, faults: Arc::clone(&faults), rows: rows.clone() };
+        let front = tokio::spawn(table_front::serve(listener, front, stopped));
+        Ok(Self {
+            front: (stop_front, front),
+            server: (stop_server, server),
+            client,
+            direct,
+            rows,
+            faults,
+            access: TableAccess { endpoint, name: NAME },
+        })
     }
 
     /// Finishes the requests under way.
     pub(crate) async fn shut_down(self) {
-        let _already_gone = self.stop.send(());
-        match self.server.await {
-            Ok(Ok(())) => {}
-            Ok(Err(reason)) => tracing::error!(reason, "the table's server failed"),
-            Err(error) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "the table's server failed"
-                );
-            }
+        let Self { front: (stop_front, front), server: (stop_server, server), .. } = self;
+        let _already_gone = stop_front.send(());
+        report(front.await.map(|ended| ended.map_err(|error| error.to_string())));
+        let _already_gone = stop_server.send(());
+        report(server.await);
+    }
+}
+
+fn report(ended: Result<Result<(), String>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(reason)) => tracing::error!(reason, "the table's server failed"),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "the table's server failed");
         }
+    }
+}
+
+fn access(endpoint: &str) -> Access {
+    let credentials = Credentials::new(CREDENTIAL, CREDENTIAL, None, None, "local");
+    Access {
+        region: REGION.to_owned(),
+        credentials: SharedCredentialsProvider::new(credentials),
+        endpoint_url: Some(endpoint.to_owned()),
     }
 }

@@ -2,24 +2,24 @@
 
 use std::fmt;
 
+use jiff::Timestamp;
 use tracing::{Event, Subscriber};
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::clock::Clock;
 use crate::log::line::{Style, time};
 
 /// Writes `12:03:01  WARN  message field=value`.
 #[derive(Debug)]
 pub struct EventFormat {
-    clock: Clock,
+    clock: fn() -> Timestamp,
 }
 
 impl EventFormat {
     /// Takes the time from `clock`.
     #[must_use]
-    pub fn new(clock: fn() -> jiff::Timestamp) -> Self {
+    pub fn new(clock: fn() -> Timestamp) -> Self {
         Self { clock }
     }
 }

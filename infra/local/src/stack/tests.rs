@@ -21,6 +21,7 @@ use super::*;
 use crate::dev::signing_key::SigningKey;
 use crate::gateway::request_id::REQUEST_ID;
 use crate::hosting::functions::{Function, Functions, InvokeError};
+use crate::hosting::rows::Rows;
 use crate::log::LogFormat;
 use crate::log::tests::collected;
 
@@ -47,7 +48,9 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         endpoint_url: Some(nowhere.clone()),
     };
     let functions = Functions::new([("issue", echo), ("revoke", failing), ("delete", malformed)]);
-    let clock = || Timestamp::constant(1_700_000_000, 0);
+    let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(1)));
+    let wall = || Timestamp::constant(1_700_000_000, 0);
+    let clock = Clock::new(wall, emulator.clock_offset());
     let (log, lines) = collected(LogFormat::Text);
     let gateway = Gateway {
         routes: Routes::read(OPENAPI).unwrap(),
@@ -55,12 +58,22 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         functions: functions.clone(),
         subject_claim: "sub".to_owned(),
         log,
-        clock,
+        clock: clock.clone(),
     };
     let provider = IdentityProvider::new(ISSUER.to_owned(), key);
-    let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(1)));
-    let parts = Parts { provider: provider.clone(), functions, emulator, clock };
-    let console = Arc::new(Console::new(settings(), parts).unwrap());
+    let parts = Parts {
+        provider: provider.clone(),
+        functions,
+        are_functions_elsewhere: false,
+        emulator,
+        acs_url: nowhere.clone(),
+        table: None,
+        rows: Rows::new(dynoxide::Database::memory().unwrap(), "local"),
+        table_faults: Arc::default(),
+        http: http.clone(),
+        clock,
+    };
+    let console = Arc::new(Console::new(&|| Ok(settings()), parts).unwrap());
     let dev = DevApi {
         provider,
         settings: BTreeMap::new(),

@@ -38,5 +38,5 @@ async fn sees_what_is_pending() {
     world.send(Method::DELETE, "/dev/faults", &[], String::new()).await;
     assert_eq!(world.operate("revoke").await["outcome"], "revoked");
     assert_eq!(world.user("alice").await["state"], "active");
-    assert_eq!(world.get("/dev/counters").await["create"]["effects"], 1);
+    assert_eq!(world.get("/dev/counters").await["acs"]["create"]["effects"], 1);
 }

@@ -26,7 +26,7 @@ async fn has_a_strict_policy() {
 async fn is_text_for_curl() {
     let world = World::start().await;
     let text = world.send(Method::GET, "/", &[("accept", "*/*")], String::new()).await.text;
-    assert!(text.contains("/dev/users") && text.contains("curl -sS -X POST"), "{text}");
+    assert!(text.contains("/dev  ") && text.contains("curl -sS -X POST"), "{text}");
 }
 
 /// A form that posts to the page gets 405 and the methods that there are, not 404.

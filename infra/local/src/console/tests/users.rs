@@ -30,3 +30,35 @@ async fn are_searched_and_paged() {
     found.sort_unstable();
     assert_eq!(found, ["bob", "carol"]);
 }
+
+/// With 10,000 users the list comes in pages, and the search finds one by name or identity.
+#[tokio::test]
+async fn are_ten_thousand() {
+    let world = World::start().await;
+    world.token(&world.sign_in("alice").await).await;
+    let exported = world.send(Method::GET, "/dev/export", &[], String::new()).await.text;
+    let is_row = |line: &&str| line.contains("\"row\"") && line.contains("alice");
+    let row = exported.lines().find(is_row).unwrap();
+    let identity = world.user("alice").await["identity"].as_str().unwrap().to_owned();
+    let mut text = exported.lines().next().unwrap().to_owned();
+    for number in 0..10_000 {
+        text.push('\n');
+        let other = format!("{}{number:012}", &identity[..identity.len() - 12]);
+        text.push_str(&row.replace("alice", &format!("u{number:05}")).replace(&identity, &other));
+    }
+    let imported = world.send(Method::POST, "/dev/import", &[], text).await;
+    assert_eq!(imported.json()["rows"], 10_000, "{}", imported.text);
+    let page = world.get("/dev/users").await;
+    let subjects = |page: &Value| -> Vec<String> {
+        let users = page["users"].as_array().unwrap().iter();
+        users.map(|user| user["subject"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((subjects(&page).len(), &page["total"]), (100, &json!(10_000)));
+    let next = format!("/dev/users?after={}", page["next"].as_str().unwrap());
+    assert_eq!(subjects(&world.get(&next).await)[0], "u00100");
+    let found = world.get("/dev/users?search=u07777").await;
+    assert_eq!((subjects(&found), &found["next"]), (vec!["u07777".to_owned()], &Value::Null));
+    let found = world.get("/dev/users?search=000000001234").await;
+    assert_eq!(subjects(&found), ["u01234"]);
+    assert_eq!(world.get("/dev/users?sort=state&state=suspended").await["total"], 0);
+}

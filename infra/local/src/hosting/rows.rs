@@ -1,0 +1,166 @@
+//! The table's rows as a whole, for what no function does: expiry, export, import and reset.
+//!
+//! Rows are the JSON of DynamoDB's API. They are read and written in process, past the faults.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use dynoxide::{Database, DynoxideError};
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use tokio::task::{JoinError, spawn_blocking};
+
+/// How many rows DynamoDB's API writes at once.
+const BATCH: usize = 25;
+/// The table's key and its TTL attribute.
+const ID: &str = "id";
+const EXPIRES_AT: &str = "expires_at";
+
+/// All rows of the table.
+#[derive(Clone)]
+pub(crate) struct Rows {
+    database: Database,
+    table: &'static str,
+    /// Counts the writes, by whomever.
+    writes: Arc<AtomicU64>,
+}
+
+/// The rows cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RowsError {
+    /// The database fails.
+    #[error("the table's database: {0}")]
+    Database(DynoxideError),
+    /// A row is not of the form that DynamoDB's API has.
+    #[error("a row is not as DynamoDB's API has it")]
+    Shape(#[source] serde_json::Error),
+    /// The work was cut off.
+    #[error("the table's database was cut off")]
+    CutOff(#[source] JoinError),
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Scanned {
+    #[serde(default)]
+    items: Vec<Value>,
+    last_evaluated_key: Option<Value>,
+}
+
+impl Rows {
+    /// Returns the rows of a table of `database`.
+    pub(crate) fn new(database: Database, table: &'static str) -> Self {
+        Self { database, table, writes: Arc::default() }
+    }
+
+    /// Returns the count of the writes: as long as it stays, so do the rows.
+    pub(crate) fn version(&self) -> u64 {
+        self.writes.load(Ordering::Acquire)
+    }
+
+    /// Notes that somebody wrote.
+    pub(crate) fn note_write(&self) {
+        self.writes.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Returns all rows, by their keys.
+    ///
+    /// # Errors
+    /// [`RowsError`]
+    pub(crate) async fn all(&self) -> Result<Vec<Value>, RowsError> {
+        self.with(Self::read).await
+    }
+
+    /// Replaces all rows.
+    ///
+    /// # Errors
+    /// [`RowsError`]
+    pub(crate) async fn replace(&self, rows: Vec<Value>) -> Result<(), RowsError> {
+        self.with(move |this| {
+            let old = this.read()?;
+            this.write(old.iter().map(delete))?;
+            this.write(rows.into_iter().map(|row| json!({"PutRequest": {"Item": row}})))
+        })
+        .await
+    }
+
+    /// Deletes what has expired at `now`, as DynamoDB does within days, and returns how many rows
+    /// that were.
+    ///
+    /// # Errors
+    /// [`RowsError`]
+    pub(crate) async fn expire(&self, now: Timestamp) -> Result<usize, RowsError> {
+        self.with(move |this| {
+            let rows = this.read()?;
+            let expired: Vec<_> = rows.iter().filter(|row| has_expired(row, now)).collect();
+            this.write(expired.iter().map(|row| delete(row)))?;
+            Ok(expired.len())
+        })
+        .await
+    }
+
+    async fn with<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, RowsError> + Send + 'static,
+    ) -> Result<T, RowsError> {
+        let this = self.clone();
+        spawn_blocking(move || work(&this)).await.map_err(RowsError::CutOff)?
+    }
+
+    fn read(&self) -> Result<Vec<Value>, RowsError> {
+        let mut rows = Vec::new();
+        let mut start = Value::Null;
+        loop {
+            let request = if start.is_null() {
+                json!({"TableName": self.table})
+            } else {
+                json!({"TableName": self.table, "ExclusiveStartKey": start})
+            };
+            let scanned = self.database.scan(parsed(request)?).map_err(RowsError::Database)?;
+            let scanned: Scanned =
+                parsed(serde_json::to_value(scanned).map_err(RowsError::Shape)?)?;
+            rows.extend(scanned.items);
+            start = scanned.last_evaluated_key.unwrap_or_default();
+            if start.is_null() {
+                break;
+            }
+        }
+        rows.sort_by(|a, b| id(a).cmp(&id(b)));
+        Ok(rows)
+    }
+
+    fn write(&self, requests: impl Iterator<Item = Value>) -> Result<(), RowsError> {
+        let requests: Vec<_> = requests.collect();
+        for batch in requests.chunks(BATCH) {
+            let request = json!({"RequestItems": {self.table: batch}});
+            self.database.batch_write_item(parsed(request)?).map_err(RowsError::Database)?;
+        }
+        self.note_write();
+        Ok(())
+    }
+}
+
+impl std::fmt::Debug for Rows {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Rows").field("table", &self.table).finish_non_exhaustive()
+    }
+}
+
+fn parsed<T: DeserializeOwned>(value: Value) -> Result<T, RowsError> {
+    serde_json::from_value(value).map_err(RowsError::Shape)
+}
+
+fn id(row: &Value) -> Option<&str> {
+    row.get(ID)?.get("S")?.as_str()
+}
+
+fn delete(row: &Value) -> Value {
+    json!({"DeleteRequest": {"Key": {ID: row.get(ID)}}})
+}
+
+fn has_expired(row: &Value, now: Timestamp) -> bool {
+    let expires_at = row.get(EXPIRES_AT).and_then(|value| value.get("N")?.as_str()?.parse().ok());
+    expires_at.is_some_and(|second: i64| second < now.as_second())
+}

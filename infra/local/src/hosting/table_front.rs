@@ -1,0 +1,120 @@
+//! What stands before the table's server: it counts calls, notes writes and applies faults.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::response::{IntoResponse as _, Response};
+use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use http::request::Parts;
+use http::{HeaderMap, StatusCode};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+
+use crate::hosting::rows::Rows;
+use crate::hosting::table_faults::{TableEffect, TableError, TableFaults};
+
+/// The largest body that DynamoDB takes.
+const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// Headers of one connection, which do not go on to the other.
+const OF_CONNECTION: [http::HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
+
+/// The way to the table's server.
+#[derive(Clone, Debug)]
+pub(crate) struct Front {
+    /// Sends on.
+    pub(crate) http: reqwest::Client,
+    /// The server's URL.
+    pub(crate) target: String,
+    /// The faults.
+    pub(crate) faults: Arc<TableFaults>,
+    /// Learns of writes.
+    pub(crate) rows: Rows,
+}
+
+/// Serves until `stopped`.
+///
+/// # Errors
+/// The listener's.
+pub(crate) async fn serve(
+    listener: TcpListener,
+    front: Front,
+    stopped: oneshot::Receiver<()>,
+) -> std::io::Result<()> {
+    let router =
+        Router::new().fallback(pass).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(front);
+    let server = axum::serve(listener, router);
+    server
+        .with_graceful_shutdown(async {
+            let _dropped = stopped.await;
+        })
+        .await
+}
+
+async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response {
+    let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
+    let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
+    let effect = front.faults.take(operation);
+    if let Some(effect) = effect {
+        tokio::time::sleep(effect.delay()).await;
+    }
+    let error = effect.and_then(|effect| effect.error);
+    let passes =
+        error.is_none() || effect.is_some_and(|TableEffect { after_effect, .. }| after_effect);
+    let response = if passes { Some(front.send(&parts, body).await) } else { None };
+    match (error, response) {
+        (Some(error), _) => refusal(error),
+        (None, Some(response)) => {
+            if !["GetItem", "BatchGetItem", "Query", "Scan"].contains(&operation) {
+                front.rows.note_write();
+            }
+            response
+        }
+        (None, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+impl Front {
+    async fn send(&self, parts: &Parts, body: Bytes) -> Response {
+        let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
+        let request = self
+            .http
+            .request(parts.method.clone(), format!("{}{path}", self.target))
+            .headers(without_connection(parts.headers.clone()))
+            .body(body);
+        let Ok(response) = request.send().await else {
+            return StatusCode::BAD_GATEWAY.into_response();
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        let Ok(body) = response.bytes().await else {
+            return StatusCode::BAD_GATEWAY.into_response();
+        };
+        (status, without_connection(headers), Body::from(body)).into_response()
+    }
+}
+
+fn without_connection(mut headers: HeaderMap) -> HeaderMap {
+    for name in OF_CONNECTION {
+        headers.remove(name);
+    }
+    headers
+}
+
+/// Returns an error in the words of DynamoDB.
+fn refusal(error: TableError) -> Response {
+    let (status, code, message) = match error {
+        TableError::Unavailable => {
+            (StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "a fault asks for this")
+        }
+        TableError::Throttled => (
+            StatusCode::BAD_REQUEST,
+            "ProvisionedThroughputExceededException",
+            "The level of configured provisioned throughput for the table was exceeded.",
+        ),
+    };
+    let body =
+        json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message});
+    (status, [(CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()
+}
