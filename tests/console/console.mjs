@@ -4,15 +4,11 @@
 // FAILURES a folder for the image of a failure.
 
 import assert from "node:assert/strict";
-import AxeBuilder from "@axe-core/playwright";
 import { withPage } from "./browser.mjs";
+import { button, call, isAccessible, openAll, result, rows, signInAs, tokens } from "./page.mjs";
 
 const MAX_MS_TO_LIVE_TOKEN = 5000;
 const PROVIDERS = ["Cognito", "Auth0", "Okta", "own provider (generic)"];
-
-const button = (page, name) => page.getByRole("button", { name, exact: true });
-const tokens = (page) => page.locator("#tokens tr");
-const rows = (page) => page.locator("#rows li");
 
 await withPage(process.env.CONSOLE, async (page) => {
   const foreign = [];
@@ -26,13 +22,17 @@ await withPage(process.env.CONSOLE, async (page) => {
   await firstVisit(page);
   await refusalExplainsItself(page);
   await screenshot(page);
+  await rowOpensIntoSteps(page);
+  await sessionDoesAll(page);
   await eachProviderKills(page);
   await operatorSuspends(page);
-  await sampleIsSkipped(page);
-  await faultIsShown(page);
+  await eventIsEdited(page);
+  await snippetsAreTheFiles(page);
+  await credentialLives(page);
   await reloadKeeps(page);
   await hostileNameIsText(page);
   await keyboardAlone(page);
+  await openAll(page);
   await isAccessible(page);
 
   assert.deepEqual(foreign, [], "no request leaves the stack");
@@ -64,7 +64,13 @@ async function refusalExplainsItself(page) {
 /** A live token beside a dead one, and the refusal in the timeline. */
 async function screenshot(page) {
   await signInAgain(page);
-  if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT });
+  if (!process.env.SCREENSHOT) return;
+  await call(page, "POST", "/dev/seed/demo");
+  await page.locator("#people-count").getByText("21").waitFor();
+  await page.getByLabel("only this user").check();
+  await rows(page).first().getByRole("button").focus();
+  await page.screenshot({ path: process.env.SCREENSHOT });
+  await page.getByLabel("only this user").uncheck();
 }
 
 async function signInAgain(page) {
@@ -97,34 +103,106 @@ async function operatorSuspends(page) {
   await page.locator("#user-state").getByText("active").waitFor();
 }
 
-async function sampleIsSkipped(page) {
+/** An event is sent, again, twice and late; a mistake in its JSON is marked before it is sent. */
+async function eventIsEdited(page) {
+  const text = page.getByLabel(/^Its JSON/);
   await page.getByText("All events").click();
-  await page.getByLabel("Event", { exact: true }).selectOption("okta-account-lock");
+  await page.locator("#sample").selectOption("okta-account-lock");
   await button(page, "Send").click();
-  await page.locator("#result").getByText("skipped: 0 tokens died").waitFor();
-  await page.getByLabel(/^Its JSON/).fill("{");
-  await button(page, "Send").click();
-  await page.locator("#result").getByText("The event is not JSON").waitFor();
+  await result(page).getByText("skipped: 0 tokens died").waitFor();
+  await button(page, "Send again").click();
+  await button(page, "Send twice").click();
+  await page.getByLabel("Show").selectOption("event");
+  const locks = rows(page).filter({ hasText: "Okta user.account.lock" });
+  await page.waitForFunction(() => [...document.querySelectorAll("#rows > li")].filter((row) => row.textContent.includes("Okta user.account.lock")).length === 4);
+  assert.equal(await locks.count(), 4);
+  await page.getByLabel("Show").selectOption("");
+  await text.fill('{\n  "a": 1,\n  b\n}');
+  await page.getByRole("alert").getByText(/^Line 3, column 3: /).waitFor();
+  assert.equal(await text.getAttribute("aria-invalid"), "true");
+  assert.ok(await button(page, "Send").isDisabled());
+  await button(page, "As it was, for now").click();
+  await page.locator("#event-text[aria-invalid=false]").waitFor();
+
+  // A password change of ten minutes ago does not end the session of now.
+  await signInAgain(page);
+  await page.locator("#sample").selectOption("okta-update-password");
+  await button(page, "Send as of 10 minutes ago").click();
+  await result(page).getByText("0 sessions ended").waitFor();
+  await page.locator("#sessions tr").first().getByText("yes", { exact: true }).waitFor();
 }
 
-async function faultIsShown(page) {
-  await button(page, "Unavailable").click();
-  await page.locator("#faults").getByText("until it is off").waitFor();
-  await button(page, "Revoke").click();
-  await page.locator("#user-state").getByText("revocation pending").waitFor();
-  await button(page, "All faults off").click();
-  await page.getByText("no faults").waitFor();
-  await button(page, "Revoke").click();
-  await page.locator("#user-state").getByText("active").waitFor();
-  await button(page, "Run sweep now").click();
-  await page.locator("#result").getByText("sweep: nothing was due").waitFor();
+async function rowOpensIntoSteps(page) {
+  const row = rows(page).first();
+  await row.getByRole("button", { name: "POST /v1/token" }).click();
+  for (const step of ["verify the access token", "issue token", "BatchGetItem"]) {
+    await row.getByRole("cell", { name: step }).first().waitFor();
+  }
+  await row.getByText("Response", { exact: true }).nth(1).click();
+  await row.getByText('"expiresOn"').first().waitFor();
+  const { number, secrets } = await page.evaluate(() => {
+    const row = document.querySelector("#rows > li");
+    return { number: row.id, secrets: /eyJ[\w-]+\.[\w-]+\.[\w-]+/.test(row.textContent) };
+  });
+  assert.equal(secrets, false, "no token is shown");
+  await row.getByText("The function's log line").click();
+  await row.getByText('"issueToken"').waitFor();
+  await row.getByRole("link").click();
+  await page.reload();
+  await page.locator(`#${number}`).getByText("verify the access token").waitFor();
+}
+
+/** Renewed, withdrawn, signed out, deleted: by the user's own requests. */
+async function sessionDoesAll(page) {
+  const session = await signInAgain(page);
+  await session.getByText("More").click();
+  const sessions = page.locator("#sessions tr");
+  const count = await sessions.count();
+  await session.getByRole("button", { name: "Renew" }).click();
+  await page.waitForFunction((count) => document.querySelectorAll("#sessions tr").length === count, count + 1);
+  await tokens(page).getByText("LIVE").first().waitFor();
+  await session.getByText("More").click();
+  await session.getByRole("button", { name: "Withdraw tokens" }).click();
+  await noneIsLive(page);
+  await session.getByText("yes", { exact: true }).waitFor();
+  await session.getByRole("button", { name: "Sign out everywhere" }).click();
+  await session.getByText("no", { exact: true }).waitFor();
+  const last = await signInAgain(page);
+  page.once("dialog", (dialog) => dialog.accept());
+  await last.getByText("More").click();
+  await last.getByRole("button", { name: "Delete me" }).click();
+  await page.locator("#user-state").getByText("deleted").waitFor();
+  await signInAgain(page);
+}
+
+async function noneIsLive(page) {
+  await page.waitForFunction(() => !document.querySelector("#tokens").textContent.includes("LIVE"));
+}
+
+async function snippetsAreTheFiles(page) {
+  await page.getByText("Use it from your app").click();
+  for (const [language, part] of [
+    ["JavaScript", "AzureCommunicationTokenCredential"], ["Swift", "CommunicationTokenRefreshOptions"],
+    ["Kotlin", "http://10.0.2.2"], ["curl", `${process.env.CONSOLE}/dev/sign-in`],
+  ]) {
+    await button(page, language).click();
+    await page.locator("#snippet").getByText(part).waitFor();
+  }
+}
+
+/** Microsoft's own credential gets a token here, and learns that the session has ended. */
+async function credentialLives(page) {
+  await signInAgain(page);
+  await button(page, "Make a credential").click();
+  await page.locator("#demo-lines").getByText("the app has a token until").waitFor();
+  await button(page, "Dispose").click();
 }
 
 async function reloadKeeps(page) {
   const shown = await tokens(page).count();
   // A row reaches the page a moment after the response to the request that made it.
-  const recorded = await page.evaluate(async () => (await (await fetch("/dev/timeline")).json()).rows.length);
-  const allRows = (expected) => document.querySelectorAll("#rows li").length === expected;
+  const recorded = (await call(page, "GET", "/dev/timeline")).rows.length;
+  const allRows = (expected) => document.querySelectorAll("#rows > li").length === expected;
   await page.waitForFunction(allRows, recorded);
   await page.reload();
   await page.getByRole("heading", { name: "alice" }).waitFor();
@@ -134,10 +212,7 @@ async function reloadKeeps(page) {
 
 async function hostileNameIsText(page) {
   const name = `<img src=x onerror="document.title='broken'">`;
-  await page.getByText("Sign in as…").click();
-  await page.getByLabel("Subject", { exact: true }).fill(name);
-  await button(page, "Sign in").click();
-  await page.getByRole("heading", { name }).waitFor();
+  await signInAs(page, name);
   assert.equal(await page.title(), "acs-token-broker, local");
   assert.equal(await page.locator("img").count(), 0);
 }
@@ -151,18 +226,4 @@ async function keyboardAlone(page) {
   await tokens(page).getByText("LIVE").waitFor();
   await button(page, "Change the password").press("Enter");
   await tokens(page).getByText("DEAD").waitFor();
-}
-
-async function isAccessible(page) {
-  for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 360]]) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize({ width, height: 800 });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" ")}`);
-    assert.deepEqual(found, [], `${colorScheme}, ${width} px wide`);
-    const { scrollWidth, innerWidth } = await page.evaluate(() => ({
-      scrollWidth: document.documentElement.scrollWidth, innerWidth: window.innerWidth,
-    }));
-    assert.ok(scrollWidth <= innerWidth, `${scrollWidth} px are wider than ${innerWidth}`);
-  }
 }

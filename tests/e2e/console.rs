@@ -1,4 +1,4 @@
-//! The console of the local stack in a real browser.
+//! The console of the local stack in a real browser. Each test has a stack and a browser.
 
 use std::env;
 use std::fs;
@@ -14,30 +14,71 @@ use tokio::process::Command;
 /// before their eyes. With `CONSOLE_SCREENSHOT` set the run replaces the image of the documents.
 #[tokio::test]
 async fn first_visit_to_dead_token() {
-    let stack = StackProcess::start().await;
     let folder = test_folder();
+    let mut program = program(&folder, "console.mjs");
+    if is_screenshot_wanted() {
+        program.env("SCREENSHOT", tools::repository().join("docs/images/console.png"));
+    }
+    passes_on_a_stack(&mut program).await;
+}
+
+/// Each fault switch does what it says, and who is refused reads why and what to do.
+#[tokio::test]
+async fn faults_explain_themselves() {
+    let folder = test_folder();
+    passes_on_a_stack(&mut program(&folder, "faults.mjs")).await;
+}
+
+/// Seed, export, reset, import and the clock work from the page; 10,000 users stay smooth.
+#[tokio::test]
+async fn whole_state_comes_and_goes() {
+    let folder = test_folder();
+    passes_on_a_stack(&mut program(&folder, "state.mjs")).await;
+}
+
+/// A page that outlives its stack goes on with the next one.
+#[tokio::test]
+async fn page_outlives_its_stack() {
+    let folder = test_folder();
+    let local = StackProcess::command();
+    let mut program = program(&folder, "restart.mjs");
+    program
+        .env("LOCAL", local.as_std().get_program())
+        .env("STATE", folder.path().join("state"))
+        .env_remove("SCOPE_POLICY");
+
+    let output = run(&mut program, "").await;
+
+    assert!(output.status.success(), "{}", text(&output));
+}
+
+async fn passes_on_a_stack(program: &mut Command) {
+    let stack = StackProcess::start().await;
+
+    let output = run(program.env("CONSOLE", stack.gateway()), "").await;
+
+    let log = stack.server.log();
+    assert!(output.status.success(), "{}\nThe stack's log:\n{log}", text(&output));
+    eprint!("{}", String::from_utf8_lossy(&output.stdout));
+}
+
+fn text(output: &std::process::Output) -> String {
+    let [stdout, stderr] =
+        [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text));
+    format!("{stdout}{stderr}")
+}
+
+/// The command that runs one of the test's files.
+fn program(folder: &TempDir, file: &str) -> Command {
     let mut program = Command::new("node");
     program
-        .arg(folder.path().join("console.mjs"))
-        .env("CONSOLE", stack.gateway())
+        .arg(folder.path().join(file))
         .env("FAILURES", env::temp_dir())
         // What the browser itself says when it ends early.
         .env("DEBUG", "pw:browser")
         // The browser leaves its files where the program's temporary folder is.
         .env("TMPDIR", folder.path());
-    if is_screenshot_wanted() {
-        program.env("SCREENSHOT", tools::repository().join("docs/images/console.png"));
-    }
-
-    let output = run(&mut program, "").await;
-
-    assert!(
-        output.status.success(),
-        "{}{}\nThe stack's log:\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-        stack.server.log(),
-    );
+    program
 }
 
 #[expect(clippy::disallowed_methods, reason = "a person asks for the image by the environment")]
@@ -48,9 +89,9 @@ fn is_screenshot_wanted() -> bool {
 /// A folder with the test's files beside the packages, where an `import` finds them.
 fn test_folder() -> TempDir {
     let folder = TempDir::new().unwrap();
-    let sources = tools::repository().join("tests/console");
-    for name in ["browser.mjs", "console.mjs"] {
-        fs::copy(sources.join(name), folder.path().join(name)).unwrap();
+    for file in fs::read_dir(tools::repository().join("tests/console")).unwrap() {
+        let file = file.unwrap();
+        fs::copy(file.path(), folder.path().join(file.file_name())).unwrap();
     }
     let packages = tools::node_packages("console").join("node_modules");
     symlink(packages, folder.path().join("node_modules")).unwrap();

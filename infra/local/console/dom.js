@@ -1,4 +1,14 @@
-// Makes elements, and renders lists without losing the focus.
+// Makes elements, renders lists without losing the focus, and tells the stack's time.
+
+let offsetSeconds = 0;
+
+/** Returns the time by the stack's clock, in milliseconds since 1970. */
+export const now = () => Date.now() + offsetSeconds * 1000;
+
+/** Sets by how much the stack's clock is ahead of this machine's. */
+export function setOffset(seconds) {
+  offsetSeconds = seconds;
+}
 
 /** Returns an element with attributes and children; `on…` attributes are listeners. */
 export function h(name, attributes = {}, ...children) {
@@ -28,27 +38,39 @@ export function mark(word, state) {
   return h("span", { class: "mark", "data-state": state }, word);
 }
 
-/** Returns the time of day, with the whole instant on hover. */
+/** Returns the time of day, with the whole instant on hover; with the day if it is another. */
 export function time(instant) {
   if (!instant) return h("span", {}, "–");
   const date = new Date(instant);
-  const text = date.toLocaleTimeString([], { hour12: false });
+  const isToday = date.toDateString() === new Date(now()).toDateString();
+  const day = isToday ? "" : `${date.toLocaleDateString([], { month: "short", day: "numeric" })} `;
+  const text = day + date.toLocaleTimeString([], { hour12: false });
   return h("time", { datetime: instant, title: `${date.toISOString()} (UTC)` }, text);
 }
 
 /** Returns the time that is left in words; empty when it is over. */
-export function left(instant, now = Date.now()) {
-  const seconds = Math.floor((new Date(instant) - now) / 1000);
+export function left(instant) {
+  const seconds = Math.floor((new Date(instant) - now()) / 1000);
   if (seconds <= 0) return "";
   const part = (value) => String(value).padStart(2, "0");
   return `${part(Math.floor(seconds / 3600))}:${part(Math.floor(seconds / 60) % 60)}:${part(seconds % 60)} left`;
 }
+
+/** Returns a count with its noun: `1 token`, `2 tokens`. */
+export const counted = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
 
 export async function copy(text, button) {
   await navigator.clipboard.writeText(text);
   const before = button.textContent;
   button.textContent = "Copied";
   setTimeout(() => { button.textContent = before; }, 1200);
+}
+
+/** Offers a text as a file. */
+export function download(name, text, type) {
+  const url = URL.createObjectURL(new Blob([text], { type }));
+  h("a", { href: url, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }
 
 /** Says something to a screen reader. */

@@ -1,48 +1,93 @@
-// The faults of ACS, the counters, and sweep.
+// Faults of ACS and of the table as switches, the counters, and sweep.
 
 import * as api from "./api.js";
 import { byId, h, render } from "./dom.js";
 
 const CHOICES = [
-  ["Key refused", { effect: { status: 401 } }],
-  ["Throttled", { effect: { status: 429, retryAfter: 2 }, times: 3 }],
-  ["Unavailable", { effect: { status: 503, body: "html" } }],
-  ["No response", { effect: { drop: true }, times: 1 }],
-  ["Response lost", { effect: { drop: true, when: "afterEffect" }, times: 1 }],
-  ["Slow, 2 s", { effect: { delayMs: 2000 }, times: 5 }],
+  ["ACS", "Key refused", "every call gets 401", { effect: { status: 401 } }],
+  ["ACS", "Forbidden", "every call gets 403", { effect: { status: 403 } }],
+  ["ACS", "Throttled", "3 calls get 429, Retry-After 2 s", { effect: { status: 429, retryAfter: 2 }, times: 3 }],
+  ["ACS", "Unavailable", "every call gets 503", { effect: { status: 503 } }],
+  ["ACS", "Front door down", "every call gets 503 with an HTML page", { effect: { status: 503, body: "html" } }],
+  ["ACS", "No response", "the next call gets none", { effect: { drop: true }, times: 1 }],
+  ["ACS", "Response lost", "the next call takes effect without a response", { effect: { drop: true, when: "afterEffect" }, times: 1 }],
+  ["ACS", "Response cut off", "the next response breaks off", { effect: { truncate: 10 }, times: 1 }],
+  ["ACS", "Slow", "each response comes after 2 s", { effect: { delayMs: 2000 } }],
+  ["ACS", "Identity forgotten", "a token is refused with 404", { operation: "issue", effect: { status: 404 } }],
+  ["ACS", "Creation without token", "an identity comes without its first token", { operation: "create", effect: { omitAccessToken: true } }],
+  ["ACS", "Wrong expiry", "the expiry of tokens is not a date", { effect: { corruptExpiresOn: true } }],
+  ["table", "Table unavailable", "every call gets 500", { part: "table", effect: { error: "unavailable" } }],
+  ["table", "Table throttled", "every call is refused for its rate", { part: "table", effect: { error: "throttled" } }],
+  ["table", "Table slow", "each response comes after 0.5 s", { part: "table", effect: { delayMs: 500 } }],
+  ["table", "Write unconfirmed", "the next write takes effect with an error", { part: "table", operation: "PutItem", effect: { error: "unavailable", afterEffect: true }, times: 1 }],
 ];
 
+let inForce = [];
 let report = () => {};
 
-export function start(onResult) {
+export function start(onResult, doing) {
   report = onResult;
-  byId("fault-buttons").append(...CHOICES.map(([name, fault]) => h("button", {
-    type: "button", onclick: () => change(() => api.addFault(fault)),
-  }, name)));
-  byId("faults-off").addEventListener("click", () => change(api.clearFaults));
-  byId("sweep").addEventListener("click", async () => {
+  for (const group of ["ACS", "table"]) {
+    byId(`faults-${group.toLowerCase()}`).append(...CHOICES.filter(([part]) => part === group).map((choice) => drawSwitch(choice, doing)));
+  }
+  byId("quotas").addEventListener("click", () => doing(async () => {
+    await api.setQuotas(byId("quotas").getAttribute("aria-checked") !== "true");
+    await load();
+  }));
+  byId("faults-off").addEventListener("click", () => doing(async () => {
+    await api.clearFaults();
+    await load();
+  }));
+  byId("sweep").addEventListener("click", () => doing(async () => {
     const swept = await api.sweep();
     const counts = Object.entries(swept).filter(([, count]) => count).map(([name, count]) => `${name} ${count}`);
     report(`sweep: ${counts.join(", ") || "nothing was due"}`, "good");
-  });
-  load();
+  }));
+  doing(load);
 }
 
-async function change(action) {
-  await action();
-  await load();
+function drawSwitch([, name, meaning, fault], doing) {
+  const button = h("button", {
+    type: "button", role: "switch", class: "switch", "aria-checked": "false", "data-fault": signature(fault),
+    onclick: () => doing(async () => {
+      const active = inForce.filter((one) => signature(one) === signature(fault));
+      if (active.length) await Promise.all(active.map((one) => api.removeFault(one.id)));
+      else await api.addFault(fault);
+      await load();
+    }),
+  }, name);
+  return h("li", {}, button, h("span", { class: "quiet" }, ` ${meaning}`), h("span", { class: "left" }));
+}
+
+/** Returns what two faults have in common that do the same. */
+function signature({ part = "acs", operation = "any", effect }) {
+  const members = Object.entries(effect).filter(([, value]) => value !== null && value !== false && value !== 0);
+  return JSON.stringify([part, part === "table" && operation === "any" ? null : operation, members.sort()]);
 }
 
 export async function load() {
   const [{ faults }, counters] = await Promise.all([api.faults(), api.counters()]);
-  render(byId("faults"), faults.map((fault) => h("li", {}, describe(fault))));
+  inForce = faults;
+  const switches = [...document.querySelectorAll("[data-fault]")];
+  for (const button of switches) {
+    const fault = faults.find((one) => signature(one) === button.dataset.fault);
+    button.setAttribute("aria-checked", String(fault !== undefined));
+    button.parentElement.querySelector(".left").textContent = fault?.times ? ` ${fault.times} more` : "";
+  }
+  const others = faults.filter((fault) => !switches.some((button) => button.dataset.fault === signature(fault)));
+  render(byId("faults"), others.map((fault) => h("li", {}, `${fault.part}: ${JSON.stringify(fault)}`)));
   byId("fault-count").textContent = faults.length ? `faults: ${faults.length}` : "no faults";
-  const counted = Object.entries(counters).map(([name, count]) => `${name} ${count.requests}`);
-  byId("counters").textContent = counted.length ? `Calls of ACS since the start: ${counted.join(", ")}` : "";
+  byId("fault-count").dataset.state = faults.length ? "wait" : "none";
+  byId("quotas").setAttribute("aria-checked", String(counters.quotas.enforce));
+  drawCounters(counters);
 }
 
-function describe({ operation, effect, times, rate }) {
-  const parts = Object.entries(effect).filter(([, value]) => value !== null).map(([name, value]) => `${name} ${value}`);
-  const often = times ? `${times} more` : rate ? `${rate * 100} % of the calls` : "until it is off";
-  return `${operation === "any" ? "every call" : operation}: ${parts.join(", ")}; ${often}`;
+function drawCounters({ acs, table, quotas }) {
+  const quota = (kind) => quotas.per30Seconds[kind];
+  const use = (kind) => (quota(kind) ? `${quota(kind).used} of ${quota(kind).limit}` : "");
+  const ofCreate = () => `${use("create")}, with a token ${use("createWithToken")}`;
+  const acsRows = Object.entries(acs).map(([kind, count]) => [`ACS ${kind}`, count.requests, kind === "create" ? ofCreate() : use(kind)]);
+  const tableRows = Object.entries(table).map(([kind, count]) => [`table ${kind}`, count, ""]);
+  render(byId("counters"), [...acsRows, ...tableRows].map(([name, count, used]) => h("tr", {},
+    h("td", {}, name), h("td", { class: "number" }, String(count)), h("td", {}, used))));
 }

@@ -1,21 +1,26 @@
 // Puts the parts of the page together.
 
-import { byId } from "./dom.js";
+import * as demo from "./demo.js";
+import { byId, now } from "./dom.js";
 import * as faults from "./faults.js";
 import * as people from "./people.js";
 import * as snippets from "./snippets.js";
+import * as stack from "./stack.js";
 import * as timeline from "./timeline.js";
 import * as user from "./user.js";
 
 const SELECTED = "selected";
 const FIRST = "first";
+const MAX_AGE_MS = 2000;
 let timer;
 let isFirst = sessionStorage.getItem(FIRST) === "1";
 
-people.start(select);
+people.start(select, user.doing);
 user.start();
 snippets.start();
-faults.start(user.result);
+demo.start(user.liveSession, user.doing);
+faults.start(user.result, user.doing);
+stack.start(user.result, user.doing, refresh);
 timeline.start(onRow, lamp);
 byId("first-token").addEventListener("click", () => user.doing(firstToken));
 byId("first-password").addEventListener("click", () => user.doing(firstPassword));
@@ -35,6 +40,7 @@ async function select(chosen) {
   people.show(user.current());
   timeline.show(chosen.subject);
   snippets.show(chosen.subject);
+  byId("user-none").hidden = true;
 }
 
 async function refreshPeople() {
@@ -72,7 +78,7 @@ function onRow(row) {
   const shown = user.current();
   if (shown && row.subject === shown.subject) {
     timeline.tell(row);
-    const isOfNow = Date.now() - Date.parse(row.at) < 2000;
+    const isOfNow = Math.abs(now() - Date.parse(row.at)) < MAX_AGE_MS;
     if (isOfNow && row.status >= 400) user.result(`${row.title}: ${timeline.ending(row)}. ${row.sentence}`, "bad");
   }
   clearTimeout(timer);
@@ -80,7 +86,7 @@ function onRow(row) {
 }
 
 async function refresh() {
-  await Promise.all([refreshPeople(), user.load(), faults.load()]);
+  await Promise.all([refreshPeople(), user.load(), faults.load(), stack.load()]);
 }
 
 function onKey(event) {

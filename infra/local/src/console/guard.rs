@@ -25,7 +25,7 @@ pub(crate) async fn guard(request: Request, next: Next) -> Response {
 }
 
 fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
-    let is_dev = path.starts_with("/dev/");
+    let is_dev = path == "/dev" || path.starts_with("/dev/");
     if !is_dev && path != "/" && !path.starts_with("/console/") {
         return Ok(());
     }
@@ -103,7 +103,7 @@ mod tests {
                 ("10.0.0.1", 421),
                 ("", 421),
             ] {
-                for path in ["/", "/dev/users", "/dev/events", "/console/main.js"] {
+                for path in ["/", "/dev", "/dev/users", "/dev/events", "/console/main.js"] {
                     assert_eq!(status(&Method::GET, path, &[("host", host)]), expected, "{host}");
                 }
                 let expected = if host == "10.0.0.1" { 200 } else { expected };

@@ -22,15 +22,40 @@ const TEXT: &str = "text/plain; charset=utf-8";
 
 const INDEX: &str = include_str!("../../console/index.html");
 
+/// The token refresher that the documents show and the tests run, and where its part for them lies.
+const REFRESHER: &str = include_str!("../../../../tests/sdk/js/refresher.mjs");
+const SHOWN: [&str; 2] = ["// The page begins\n", "// The page ends\n"];
+/// The package that it imports, and where this page has it.
+const PACKAGE: [&str; 2] = ["@azure/communication-common", "/console/communication-common.js"];
+
 /// The files under `/console/`: name, media type, content.
-const FILES: [(&str, &str, &str); 9] = [
+const FILES: [(&str, &str, &str); 16] = [
+    (
+        "CommunicationCredential.kt",
+        TEXT,
+        include_str!("../../../../docs/clients/CommunicationCredential.kt"),
+    ),
+    (
+        "CommunicationCredential.swift",
+        TEXT,
+        include_str!("../../../../docs/clients/CommunicationCredential.swift"),
+    ),
     ("console.css", CSS, include_str!("../../console/console.css")),
     ("api.js", JAVASCRIPT, include_str!("../../console/api.js")),
+    (
+        "communication-common.js",
+        JAVASCRIPT,
+        include_str!("../../console/vendor/communication-common.js"),
+    ),
+    ("demo.js", JAVASCRIPT, include_str!("../../console/demo.js")),
     ("dom.js", JAVASCRIPT, include_str!("../../console/dom.js")),
+    ("events.js", JAVASCRIPT, include_str!("../../console/events.js")),
     ("faults.js", JAVASCRIPT, include_str!("../../console/faults.js")),
     ("main.js", JAVASCRIPT, include_str!("../../console/main.js")),
     ("people.js", JAVASCRIPT, include_str!("../../console/people.js")),
     ("snippets.js", JAVASCRIPT, include_str!("../../console/snippets.js")),
+    ("stack.js", JAVASCRIPT, include_str!("../../console/stack.js")),
+    ("steps.js", JAVASCRIPT, include_str!("../../console/steps.js")),
     ("timeline.js", JAVASCRIPT, include_str!("../../console/timeline.js")),
     ("user.js", JAVASCRIPT, include_str!("../../console/user.js")),
 ];
@@ -46,10 +71,25 @@ pub(crate) async fn index(State(console): State<Arc<Console>>, headers: HeaderMa
 
 /// `GET /console/{file}`.
 pub(crate) async fn file(Path(name): Path<String>) -> Response {
+    match name.as_str() {
+        "refresher.mjs" => return respond(TEXT, shown_refresher().to_owned()),
+        "refresher.js" => {
+            let [package, here] = PACKAGE;
+            return respond(JAVASCRIPT, shown_refresher().replace(package, here));
+        }
+        _ => {}
+    }
     match FILES.iter().find(|(known, ..)| *known == name) {
         Some((_, media_type, content)) => respond(media_type, (*content).to_owned()),
         None => Problem::new(StatusCode::NOT_FOUND, "the page has no such file").into_response(),
     }
+}
+
+/// Returns the part of the refresher that the documents show.
+fn shown_refresher() -> &'static str {
+    let [begin, end] = SHOWN;
+    let shown = REFRESHER.split_once(begin).and_then(|(_, rest)| rest.split_once(end));
+    shown.map_or(REFRESHER, |(shown, _)| shown)
 }
 
 fn respond(media_type: &'static str, content: String) -> Response {
@@ -77,16 +117,36 @@ fn addresses(gateway: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
 
     mod page {
         use super::*;
 
+        const VENDORED: &str = "communication-common.js";
+
         /// The page needs no network and stays small.
         #[test]
         fn has_under_eighty_kilobytes() {
-            let size: usize = FILES.iter().map(|(_, _, content)| content.len()).sum();
+            let own = FILES.iter().filter(|(name, ..)| *name != VENDORED);
+            let size: usize = own.map(|(_, _, content)| content.len()).sum();
             assert!(size + INDEX.len() < 80_000, "{size}");
+        }
+
+        /// The package in the page is the one whose build its README describes.
+        #[test]
+        fn has_the_package_of_its_pin() {
+            let (_, _, content) = FILES.iter().find(|(name, ..)| *name == VENDORED).unwrap();
+            assert!(content.len() < 100_000, "{}", content.len());
+            let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, content.as_bytes());
+            let hash = base64::engine::general_purpose::STANDARD.encode(digest);
+            let readme = include_str!("../../console/vendor/README.md");
+            assert!(readme.contains(&hash), "{hash}");
+            let [package, _] = PACKAGE;
+            assert!(
+                shown_refresher().contains(package) && !shown_refresher().contains("page ends")
+            );
         }
 
         /// The policy forbids inline code, so a single line of it would be a dead button.
@@ -95,7 +155,8 @@ mod tests {
             for forbidden in ["<style", " style=", " onclick=", "javascript:", "<script>"] {
                 assert!(!INDEX.contains(forbidden), "{forbidden}");
                 let is_script = |file: &&(&str, &str, &str)| file.1 == JAVASCRIPT;
-                for (name, _, content) in FILES.iter().filter(is_script) {
+                let own = FILES.iter().filter(is_script).filter(|(name, ..)| *name != VENDORED);
+                for (name, _, content) in own {
                     assert!(!content.contains(forbidden), "{name}: {forbidden}");
                     assert!(!content.contains("innerHTML"), "{name}");
                 }
