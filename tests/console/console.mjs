@@ -21,8 +21,9 @@ await withPage(process.env.CONSOLE, async (page) => {
 
   await firstVisit(page);
   await refusalExplainsItself(page);
-  await screenshot(page);
+  await signInAgain(page);
   await rowOpensIntoSteps(page);
+  await screenshot(page);
   await sessionDoesAll(page);
   await eachProviderKills(page);
   await operatorSuspends(page);
@@ -61,14 +62,16 @@ async function refusalExplainsItself(page) {
   await page.locator("#result").getByText(sentence).waitFor();
 }
 
-/** A live token beside a dead one, and the refusal in the timeline. */
+/** People in several states, a live token beside a dead one, and a request with its steps. */
 async function screenshot(page) {
-  await signInAgain(page);
   if (!process.env.SCREENSHOT) return;
   await call(page, "POST", "/dev/seed/demo");
   await page.locator("#people-count").getByText("21").waitFor();
   await page.getByLabel("only this user").check();
-  await rows(page).first().getByRole("button").focus();
+  await page.evaluate(() => {
+    document.activeElement?.blur();
+    document.querySelectorAll("#rows details").forEach((details) => { details.open = false; });
+  });
   await page.screenshot({ path: process.env.SCREENSHOT });
   await page.getByLabel("only this user").uncheck();
 }

@@ -78,7 +78,10 @@ impl Emulator {
         // The lock is held while `write` runs, so that the journal has the order of the changes.
         let mut memory = self.lock();
         memory.requests += 1;
-        let (operation, response) = match request.uri().path().strip_prefix(api::PATH_PREFIX) {
+        let path = request.uri().path();
+        let is_control = path == api::PATH_PREFIX.trim_end_matches('/');
+        let control = path.strip_prefix(api::PATH_PREFIX).or(is_control.then_some(""));
+        let (operation, response) = match control {
             Some(path) => (None, memory.control(&self.settings, request, path, now)),
             None => memory.serve(&self.settings, request, now),
         };

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::console::app::{Console, Parts};
-use crate::console::{guard, recorder, routes as console_routes, sweep};
+use crate::console::{guard, recorder, routes as console_routes};
 use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::dev::routes::{self as dev_routes, DevApi};
@@ -25,7 +25,6 @@ use crate::gateway::server::Gateway;
 use crate::gateway::{connection, cors, server};
 use crate::hosting::acs::{Acs, AcsStartError};
 use crate::hosting::environment::{self, OPERATOR_SCOPE, ProcessEnvironment, SUBJECT_CLAIM};
-use crate::hosting::schedule;
 use crate::hosting::table::{Table, TableStartError};
 use crate::log::refusals;
 use crate::options::Options;
@@ -146,7 +145,7 @@ impl Stack {
                 clock: clock.clone(),
             },
         )?;
-        let schedule = tokio::spawn(scheduled(Arc::clone(&console)));
+        let schedule = tokio::spawn(contents::scheduled(Arc::clone(&console)));
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
@@ -170,7 +169,7 @@ impl Stack {
         let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
-        fill(&console, options).await?;
+        contents::fill(&console, options).await?;
         let ready = ready(options, url, settings, &acs, &table);
         let export_on_exit = options.export_on_exit.clone();
         Ok(Self {
@@ -190,7 +189,7 @@ impl Stack {
     pub async fn shut_down(self) {
         self.schedule.abort();
         if let Some(file) = &self.export_on_exit {
-            export(&self.console, file).await;
+            contents::export(&self.console, file).await;
         }
         self.console.timeline.close();
         let _already_gone = self.stop.send(());
@@ -203,46 +202,6 @@ impl Stack {
         if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
             tracing::warn!("requests to the table were cut off");
         }
-    }
-}
-
-/// Sweeps, and lets rows of the table expire, once a minute.
-async fn scheduled(console: Arc<Console>) {
-    let (functions, clock) = (console.parts.functions.clone(), console.parts.clock.clone());
-    let note = |swept: &_| {
-        sweep::note_scheduled(&console.timeline, swept, clock.now());
-        let (rows, now) = (console.parts.rows.clone(), clock.now());
-        tokio::spawn(async move {
-            if let Err(error) = rows.expire(now).await {
-                tracing::error!(error = &error as &dyn std::error::Error, "no row expires");
-            }
-        });
-    };
-    schedule::run(functions, clock.clone(), note).await;
-}
-
-/// Makes the state that the options ask for.
-async fn fill(console: &Console, options: &Options) -> Result<(), StartError> {
-    if let Some(file) = &options.import {
-        let text = std::fs::read_to_string(file);
-        let text = text.map_err(|source| StartError::Import(file.clone(), source))?;
-        let imported = console.import(&text).await;
-        imported.map_err(|problem| StartError::Content(problem.detail().to_owned()))?;
-    }
-    if let Some(seed) = options.seed {
-        let seeded = console.seed(seed).await;
-        seeded.map_err(|problem| StartError::Content(problem.detail().to_owned()))?;
-    }
-    Ok(())
-}
-
-async fn export(console: &Console, file: &Path) {
-    let written = match console.export().await {
-        Ok(text) => std::fs::write(file, text).map_err(|error| error.to_string()),
-        Err(problem) => Err(problem.detail().to_owned()),
-    };
-    if let Err(reason) = written {
-        tracing::error!(file = %file.display(), reason, "the state was not exported");
     }
 }
 
@@ -313,6 +272,7 @@ fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
         .fallback_service(open)
 }
 
+mod contents;
 #[cfg(test)]
 mod socket_tests;
 #[cfg(test)]

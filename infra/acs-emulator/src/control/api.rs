@@ -24,6 +24,30 @@ use crate::state::random::Random;
 /// The path that every control request begins with.
 pub(crate) const PATH_PREFIX: &str = "/_emulator/";
 
+/// The calls, for whoever asks what there is. The README describes them.
+const CALLS: [&str; 20] = [
+    "GET health",
+    "GET identities",
+    "GET identities/{id}/tokens",
+    "POST introspect",
+    "GET counters",
+    "GET denials",
+    "GET jwks",
+    "GET faults",
+    "POST faults",
+    "DELETE faults",
+    "DELETE faults/{id}",
+    "GET quotas",
+    "PUT quotas",
+    "GET clock",
+    "POST clock",
+    "GET export",
+    "POST import",
+    "POST reset",
+    "POST keys/primary/regenerate",
+    "POST keys/secondary/regenerate",
+];
+
 /// The parts of the emulator that a control request reads and sets.
 pub(crate) struct ControlContext<'a> {
     pub(crate) settings: &'a Settings,
@@ -66,6 +90,7 @@ impl ControlContext<'_> {
     pub(crate) fn handle(mut self, request: &Request<Bytes>, path: &str) -> Response<Bytes> {
         let body = request.body();
         let result = match (request.method(), path) {
+            (&Method::GET, "") => Ok(json!({ "calls": CALLS })),
             (&Method::GET, "health") => Ok(json!({ "status": "ok" })),
             (&Method::GET, "identities") => Ok(json!({ "identities": self.state.identities() })),
             (&Method::GET, "counters") => Ok(json!(self.controls.counters)),

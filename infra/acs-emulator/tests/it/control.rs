@@ -185,3 +185,20 @@ fn single_fault_is_removed() {
     let left = &left["faults"][0];
     assert_eq!((&left["id"], &left["effect"]["status"]), (&json!(2), &json!(429)));
 }
+
+/// Whoever asks what there is gets each call, and each call is there.
+#[test]
+fn calls_are_listed() {
+    let resource = Resource::new();
+    let listed = resource.control("GET", "", &Value::Null).body;
+    let calls = listed["calls"].as_array().unwrap();
+    assert!(calls.len() > 15);
+    for call in calls {
+        let (method, path) = call.as_str().unwrap().split_once(' ').unwrap();
+        resource.control("POST", "faults", &json!({ "effect": { "drop": true } }));
+        let path = path.replace("{id}", if path.starts_with("faults") { "1" } else { "x" });
+        let response = resource.control(method, &path, &json!({}));
+        assert_ne!(response.status, 404, "{call}");
+        resource.control("POST", "reset", &Value::Null);
+    }
+}

@@ -107,7 +107,7 @@ async fn import_refuses_other_files() {
     for (text, line) in [
         (String::new(), "line 1"),
         ("{}".to_owned(), "line 1"),
-        (format!("{header}\n{{\"rwo\":{{}}}}\n"), "line 2"),
+        (format!("{header}\n{{\"other\":{{}}}}\n"), "line 2"),
         (format!("{header}\n\nx\n"), "line 3"),
     ] {
         let refused = world.import(text).await;
