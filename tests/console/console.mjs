@@ -99,7 +99,7 @@ async function eachProviderKills(page) {
 async function operatorSuspends(page) {
   await button(page, "Suspend").click();
   await page.locator("#user-state").getByText("suspended").waitFor();
-  await page.locator("#people").getByText("suspended").waitFor();
+  await page.locator("#people tr.selected").getByText("suspended").waitFor();
   await button(page, "Get token").first().click();
   await page.locator("#result").getByText("alice is suspended because of operator: suspend").waitFor();
   await button(page, "Unsuspend").click();

@@ -124,9 +124,8 @@ impl Stack {
         let clock = Clock::new(host.clock, acs.emulator.clock_offset());
         let functions = match &options.functions {
             Some(url) => environment::elsewhere(&http, url),
-            None => {
-                environment::in_process(&settings, host, &clock).map_err(StartError::Functions)?
-            }
+            None => environment::in_process(&settings, host, &clock, &table.route)
+                .map_err(StartError::Functions)?,
         };
         let provider = IdentityProvider::new(url.clone(), key.clone());
         let console = console(
@@ -139,8 +138,7 @@ impl Stack {
                 emulator: Arc::clone(&acs.emulator),
                 acs_url: acs.access.http.clone(),
                 table: Some(table.direct.clone()),
-                rows: table.rows.clone(),
-                table_faults: Arc::clone(&table.faults),
+                route: table.route.clone(),
                 http: http.clone(),
                 clock: clock.clone(),
             },

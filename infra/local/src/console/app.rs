@@ -26,9 +26,7 @@ use crate::console::timeline::Timeline;
 use crate::console::tokens::{HandedOut, KnownToken};
 use crate::dev::identity_provider::IdentityProvider;
 use crate::hosting::functions::Functions;
-use crate::hosting::rows::Rows;
-use crate::hosting::table_faults::TableFaults;
-use crate::hosting::watched;
+use crate::hosting::watched::{self, TableRoute};
 
 /// How long a call of the console may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
@@ -70,10 +68,8 @@ pub(crate) struct Parts {
     pub(crate) acs_url: String,
     /// A client of the table that no fault befalls; none where there is no table.
     pub(crate) table: Option<Client>,
-    /// The table's rows as a whole.
-    pub(crate) rows: Rows,
-    /// The table's faults.
-    pub(crate) table_faults: Arc<TableFaults>,
+    /// The table's faults, and its rows as a whole.
+    pub(crate) route: TableRoute,
     /// The process's one HTTP client.
     pub(crate) http: reqwest::Client,
     /// Tells the time.
@@ -109,7 +105,7 @@ impl Console {
         settings: &dyn Fn() -> Result<Settings, SettingsError>,
         parts: Parts,
     ) -> Result<Self, StartError> {
-        let broker = watched::broker(settings()?)?;
+        let broker = watched::broker(settings()?, parts.route.clone())?;
         let settings = settings()?;
         let table = || client(settings.dynamodb.clone(), settings.http.clone());
         let now = parts.clock.now();

@@ -96,7 +96,7 @@ impl Console {
 
     /// Does what would have happened while the clock was put forward: rows expire, `sweep` runs.
     async fn catch_up(&self) -> Result<(usize, Option<Value>), Problem> {
-        let expired = self.parts.rows.expire(self.now()).await?;
+        let expired = self.parts.route.rows.expire(self.now()).await?;
         let work = schedule::sweep(&self.parts.functions, self.now());
         let (swept, _steps) = steps::collect(work).await;
         Ok((expired, swept.ok()))

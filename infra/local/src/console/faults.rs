@@ -20,7 +20,7 @@ const TABLE: &str = "table";
 pub(crate) async fn list(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
     let listed = console.read_acs("faults")?;
     let of_acs = listed.get("faults").and_then(Value::as_array).cloned().unwrap_or_default();
-    let of_table = console.parts.table_faults.all().into_iter().map(|fault| json!(fault));
+    let of_table = console.parts.route.faults.all().into_iter().map(|fault| json!(fault));
     let named = |part: &'static str| {
         move |mut fault: Value| {
             if let Some(members) = fault.as_object_mut() {
@@ -49,7 +49,7 @@ pub(crate) async fn add(
         Some(TABLE) => {
             let fault: TableFault =
                 serde_json::from_value(fault).map_err(|rule| Problem::invalid(rule.to_string()))?;
-            let added = console.parts.table_faults.add(fault);
+            let added = console.parts.route.faults.add(fault);
             added.map_err(|rule| Problem::invalid(rule.to_string()))?;
         }
         _ => return Err(Problem::invalid("part: acs or table")),
@@ -61,7 +61,7 @@ pub(crate) async fn add(
 /// `DELETE /dev/faults`: removes all faults.
 pub(crate) async fn clear(State(console): State<Arc<Console>>) -> Result<StatusCode, Problem> {
     console.command_acs(Method::DELETE, "faults", &Value::Null)?;
-    console.parts.table_faults.clear();
+    console.parts.route.faults.clear();
     console.note_fault("faults removed", "removed", None);
     Ok(StatusCode::NO_CONTENT)
 }
@@ -78,7 +78,7 @@ pub(crate) async fn remove(
         ACS => {
             console.command_acs(Method::DELETE, &format!("faults/{number}"), &Value::Null).is_ok()
         }
-        TABLE => console.parts.table_faults.remove(number),
+        TABLE => console.parts.route.faults.remove(number),
         _ => false,
     };
     if !is_gone {
@@ -92,7 +92,7 @@ pub(crate) async fn remove(
 pub(crate) async fn counters(State(console): State<Arc<Console>>) -> Result<Json<Value>, Problem> {
     Ok(Json(json!({
         "acs": console.read_acs("counters")?,
-        "table": console.parts.table_faults.calls(),
+        "table": console.parts.route.faults.calls(),
         "quotas": console.read_acs("quotas")?,
     })))
 }

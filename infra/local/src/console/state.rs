@@ -102,7 +102,7 @@ impl Console {
         let exported = self.read_acs("export")?;
         let changes = exported.get("changes").and_then(Value::as_array).cloned();
         let lines = Lines {
-            rows: self.parts.rows.all().await?,
+            rows: self.parts.route.rows.all().await?,
             changes: changes.unwrap_or_default(),
             sessions: self.sessions.tokens(),
             handed_out: self.handed_out.fingerprints(),
@@ -140,7 +140,7 @@ impl Console {
         let lines = Lines::read(&text)?;
         let (rows, changes) = (lines.rows.len(), lines.changes.len());
         self.change_acs(Method::POST, "import", json!({"changes": lines.changes})).await?;
-        self.parts.rows.replace(lines.rows).await?;
+        self.parts.route.rows.replace(lines.rows).await?;
         self.sessions.clear();
         if header.key_id == here.key_id {
             for session in lines.sessions.iter().filter_map(|token| self.claims.read(token)) {
@@ -155,8 +155,8 @@ impl Console {
     /// Forgets users, identities, tokens, sessions and faults, and sets the clock back.
     async fn forget(&self) -> Result<(), Problem> {
         self.change_acs(Method::POST, "reset", Value::Null).await?;
-        self.parts.rows.replace(Vec::new()).await?;
-        self.parts.table_faults.clear();
+        self.parts.route.rows.replace(Vec::new()).await?;
+        self.parts.route.faults.clear();
         self.sessions.clear();
         self.handed_out.replace(Vec::new(), self.now());
         Ok(())

@@ -97,7 +97,7 @@ impl Console {
         filter: &Filter,
         sort: Sort,
     ) -> Result<Vec<(RecordKey, Record)>, StoreError> {
-        let version = self.parts.rows.version();
+        let version = self.parts.route.rows.version();
         let records = self.directory.records(&self.store, version, &self.deadline()).await?;
         let now = self.now();
         let known: HashSet<_> = records.iter().map(|(key, _)| key).collect();

@@ -14,6 +14,7 @@ use crate::hosting::functions::{
     Function, Functions, InvokeError, hosted_http, hosted_queue, remote,
 };
 use crate::hosting::table::{CREDENTIAL, REGION, TableAccess};
+use crate::hosting::watched::TableRoute;
 use crate::hosting::{steps, watched};
 use crate::log::Log;
 
@@ -112,6 +113,7 @@ pub(crate) fn in_process(
     settings: &BTreeMap<&'static str, String>,
     host: ProcessEnvironment<'_>,
     clock: &Clock,
+    route: &TableRoute,
 ) -> Result<Functions, StartError> {
     // Each function is a process of its own on Lambda, with a memory of its own.
     let app = || -> Result<_, StartError> {
@@ -122,7 +124,7 @@ pub(crate) fn in_process(
         };
         let clock = clock.clone();
         let mut app = App::new(read(settings, host)?, move || clock.now(), log)?;
-        app.broker = watched::broker(read(settings, host)?)?;
+        app.broker = watched::broker(read(settings, host)?, route.clone())?;
         Ok(Arc::new(app))
     };
     Ok(Functions::new([
@@ -161,6 +163,7 @@ mod tests {
 
     use super::*;
     use crate::gateway::routes::OPENAPI;
+    use crate::hosting::rows::Rows;
     use crate::log::LogFormat;
     use crate::log::tests::collected;
 
@@ -177,7 +180,10 @@ mod tests {
         let host = ProcessEnvironment { environment, clock: || Timestamp::UNIX_EPOCH, log: &log };
         let settings = settings("http://127.0.0.1:8080", &acs, &table, host);
         let clock = Clock::new(host.clock, ClockOffset::default());
-        assert!(in_process(&settings, host, &clock).is_ok());
+        let rows = Rows::new(dynoxide::Database::memory().unwrap(), "users");
+        let (direct, faults) = ("http://127.0.0.1:3".to_owned(), Arc::default());
+        let route = TableRoute { direct, faults, rows };
+        assert!(in_process(&settings, host, &clock, &route).is_ok());
         settings
     }
 

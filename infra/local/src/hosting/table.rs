@@ -20,6 +20,7 @@ use tokio::task::{JoinError, JoinHandle};
 use crate::hosting::rows::Rows;
 use crate::hosting::table_faults::TableFaults;
 use crate::hosting::table_front::{self, Front};
+use crate::hosting::watched::TableRoute;
 use crate::state::State;
 
 /// The name of the table.
@@ -39,10 +40,8 @@ pub(crate) struct Table {
     pub client: Client,
     /// A client that no fault befalls.
     pub direct: Client,
-    /// Its rows as a whole.
-    pub rows: Rows,
-    /// Its faults.
-    pub faults: Arc<TableFaults>,
+    /// Its faults, its rows as a whole, and the way past the faults.
+    pub route: TableRoute,
     /// How to reach it.
     pub access: TableAccess,
 }
@@ -109,15 +108,15 @@ impl Table {
         let faults = Arc::new(TableFaults::default());
         let (stop_front, stopped) = oneshot::channel::<()>();
         let client = client(access(&endpoint), http.clone());
-        let front = Front { http, target, faults: Arc::clone(&faults), rows: rows.clone() };
+        let route = TableRoute { direct: target, faults, rows };
+        let front = Front { http, route: route.clone() };
         let front = tokio::spawn(table_front::serve(listener, front, stopped));
         Ok(Self {
             front: (stop_front, front),
             server: (stop_server, server),
             client,
             direct,
-            rows,
-            faults,
+            route,
             access: TableAccess { endpoint, name: NAME },
         })
     }

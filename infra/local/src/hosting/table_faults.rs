@@ -85,6 +85,15 @@ impl TableEffect {
     }
 }
 
+impl Kept {
+    /// Counts a call. Others than the known ones would let a caller fill the memory.
+    fn count(&mut self, operation: &str) {
+        if OPERATIONS.contains(&operation) {
+            *self.calls.entry(operation.to_owned()).or_default() += 1;
+        }
+    }
+}
+
 impl TableFaults {
     /// Adds a fault.
     ///
@@ -132,13 +141,20 @@ impl TableFaults {
         self.lock().calls.clone()
     }
 
+    /// Returns whether no fault is in force, and then counts a call.
+    pub(crate) fn count_if_none(&self, operation: &str) -> bool {
+        let mut kept = self.lock();
+        let is_none = kept.faults.is_empty();
+        if is_none {
+            kept.count(operation);
+        }
+        is_none
+    }
+
     /// Counts a call, and returns what befalls it.
     pub(crate) fn take(&self, operation: &str) -> Option<TableEffect> {
         let mut kept = self.lock();
-        // Others than the known ones would let a caller fill the memory.
-        if OPERATIONS.contains(&operation) {
-            *kept.calls.entry(operation.to_owned()).or_default() += 1;
-        }
+        kept.count(operation);
         let applies =
             |fault: &&mut TableFault| fault.operation.as_deref().is_none_or(|one| one == operation);
         let fault = kept.faults.iter_mut().find(applies)?;

@@ -1,7 +1,5 @@
 //! What stands before the table's server: it counts calls, notes writes and applies faults.
 
-use std::sync::Arc;
-
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
@@ -13,8 +11,8 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
-use crate::hosting::rows::Rows;
-use crate::hosting::table_faults::{TableEffect, TableError, TableFaults};
+use crate::hosting::table_faults::{TableEffect, TableError};
+use crate::hosting::watched::TableRoute;
 
 /// The largest body that DynamoDB takes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
@@ -26,12 +24,8 @@ const OF_CONNECTION: [http::HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, 
 pub(crate) struct Front {
     /// Sends on.
     pub(crate) http: reqwest::Client,
-    /// The server's URL.
-    pub(crate) target: String,
-    /// The faults.
-    pub(crate) faults: Arc<TableFaults>,
-    /// Learns of writes.
-    pub(crate) rows: Rows,
+    /// The faults, the server, and who learns of writes.
+    pub(crate) route: TableRoute,
 }
 
 /// Serves until `stopped`.
@@ -56,7 +50,7 @@ pub(crate) async fn serve(
 async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response {
     let target = parts.headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let operation = target.and_then(|target| target.rsplit('.').next()).unwrap_or_default();
-    let effect = front.faults.take(operation);
+    let effect = front.route.faults.take(operation);
     if let Some(effect) = effect {
         tokio::time::sleep(effect.delay()).await;
     }
@@ -68,7 +62,7 @@ async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response
         (Some(error), _) => refusal(error),
         (None, Some(response)) => {
             if !["GetItem", "BatchGetItem", "Query", "Scan"].contains(&operation) {
-                front.rows.note_write();
+                front.route.rows.note_write();
             }
             response
         }
@@ -81,7 +75,7 @@ impl Front {
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str());
         let request = self
             .http
-            .request(parts.method.clone(), format!("{}{path}", self.target))
+            .request(parts.method.clone(), format!("{}{path}", self.route.direct))
             .headers(without_connection(parts.headers.clone()))
             .body(body);
         let Ok(response) = request.send().await else {

@@ -8,30 +8,48 @@ use acs_broker_core::TokenBroker;
 use acs_broker_store_dynamodb::{DynamoStore, client};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::interceptors::{
-    BeforeTransmitInterceptorContextRef, FinalizerInterceptorContextRef,
+    BeforeTransmitInterceptorContextMut, BeforeTransmitInterceptorContextRef,
+    FinalizerInterceptorContextRef,
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use bytes::Bytes;
 use http::{Method, Request, Response};
 use identity_client::{ClientOptions, IdentityClient, ReqwestTransport, Transport, TransportError};
 use tokio::time::Instant;
 
+use crate::hosting::rows::Rows;
 use crate::hosting::steps::{self, Begun, Part};
+use crate::hosting::table_faults::TableFaults;
+
+/// Where the table is for those in this process: past its front while no fault is in force.
+#[derive(Clone, Debug)]
+pub(crate) struct TableRoute {
+    /// The URL of the table's server, behind the front.
+    pub(crate) direct: String,
+    /// The faults, which the front applies.
+    pub(crate) faults: Arc<TableFaults>,
+    /// Learns of writes.
+    pub(crate) rows: Rows,
+}
 
 /// Returns a client of the table that settings name.
-pub(crate) fn table(settings: &Settings) -> Client {
+fn table(settings: &Settings, route: TableRoute) -> Client {
     let plain = client(settings.dynamodb.clone(), settings.http.clone());
-    Client::from_conf(plain.config().to_builder().interceptor(TableSteps).build())
+    Client::from_conf(plain.config().to_builder().interceptor(TableSteps(route)).build())
 }
 
 /// Returns a broker over the table and the ACS resource that settings name.
 ///
 /// # Errors
 /// The system gives no random bytes.
-pub(crate) fn broker(settings: Settings) -> Result<TokenBroker<DynamoStore>, RandomnessError> {
-    let store = DynamoStore::new(table(&settings), settings.table_name);
+pub(crate) fn broker(
+    settings: Settings,
+    route: TableRoute,
+) -> Result<TokenBroker<DynamoStore>, RandomnessError> {
+    let store = DynamoStore::new(table(&settings, route), settings.table_name);
     let options =
         ClientOptions { api_version: settings.acs_api_version, ..ClientOptions::default() };
     let transport = Arc::new(AcsSteps(ReqwestTransport::new(settings.http)));
@@ -76,7 +94,7 @@ fn acs_operation(method: &Method, path: &str) -> String {
 }
 
 #[derive(Debug)]
-struct TableSteps;
+struct TableSteps(TableRoute);
 
 #[derive(Debug)]
 struct Attempt(Begun);
@@ -90,6 +108,19 @@ impl Intercept for TableSteps {
         "steps of the table"
     }
 
+    fn modify_before_transmit(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _components: &RuntimeComponents,
+        _bag: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let Self(route) = self;
+        if route.faults.count_if_none(operation(context.request().headers())) {
+            context.request_mut().set_uri(format!("{}/", route.direct))?;
+        }
+        Ok(())
+    }
+
     fn read_before_transmit(
         &self,
         context: &BeforeTransmitInterceptorContextRef<'_>,
@@ -97,8 +128,7 @@ impl Intercept for TableSteps {
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        let target = request.headers().get("x-amz-target").unwrap_or_default();
-        let operation = target.rsplit('.').next().unwrap_or_default();
+        let operation = operation(request.headers());
         let body = request.body().bytes().unwrap_or_default();
         bag.interceptor_state().store_put(Attempt(steps::begin(Part::Table, operation, body)));
         Ok(())
@@ -112,6 +142,10 @@ impl Intercept for TableSteps {
     ) -> Result<(), BoxError> {
         let Some(Attempt(begun)) = bag.load::<Attempt>() else { return Ok(()) };
         let begun = begun.clone();
+        if begun.what() == "PutItem" {
+            let Self(route) = self;
+            route.rows.note_write();
+        }
         match context.response() {
             Some(response) => {
                 let status = response.status();
@@ -122,6 +156,12 @@ impl Intercept for TableSteps {
         }
         Ok(())
     }
+}
+
+/// Returns the operation that a request's headers name.
+fn operation(headers: &Headers) -> &str {
+    let target = headers.get("x-amz-target").unwrap_or_default();
+    target.rsplit('.').next().unwrap_or_default()
 }
 
 /// Returns the status, with the error's code where the body names one.

@@ -14,7 +14,7 @@ pub(super) async fn scheduled(console: Arc<Console>) {
     let (functions, clock) = (console.parts.functions.clone(), console.parts.clock.clone());
     let note = |swept: &_| {
         sweep::note_scheduled(&console.timeline, swept, clock.now());
-        let (rows, now) = (console.parts.rows.clone(), clock.now());
+        let (rows, now) = (console.parts.route.rows.clone(), clock.now());
         tokio::spawn(async move {
             if let Err(error) = rows.expire(now).await {
                 tracing::error!(error = &error as &dyn std::error::Error, "no row expires");

@@ -22,6 +22,7 @@ use crate::dev::signing_key::SigningKey;
 use crate::gateway::request_id::REQUEST_ID;
 use crate::hosting::functions::{Function, Functions, InvokeError};
 use crate::hosting::rows::Rows;
+use crate::hosting::watched::TableRoute;
 use crate::log::LogFormat;
 use crate::log::tests::collected;
 
@@ -68,8 +69,11 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         emulator,
         acs_url: nowhere.clone(),
         table: None,
-        rows: Rows::new(dynoxide::Database::memory().unwrap(), "local"),
-        table_faults: Arc::default(),
+        route: TableRoute {
+            direct: nowhere.clone(),
+            faults: Arc::default(),
+            rows: Rows::new(dynoxide::Database::memory().unwrap(), "local"),
+        },
         http: http.clone(),
         clock,
     };

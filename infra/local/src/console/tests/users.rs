@@ -62,3 +62,16 @@ async fn are_ten_thousand() {
     assert_eq!(subjects(&found), ["u01234"]);
     assert_eq!(world.get("/dev/users?sort=state&state=suspended").await["total"], 0);
 }
+
+/// A list that was read before a write shows the write.
+#[tokio::test]
+async fn are_as_the_last_write_left_them() {
+    let world = World::start().await;
+    let session = world.sign_in("alice").await;
+    let state = async || world.get("/dev/users").await["users"][0]["state"].clone();
+    assert_eq!(state().await, "new");
+    world.token(&session).await;
+    assert_eq!(state().await, "active");
+    world.operate("suspend").await;
+    assert_eq!(state().await, "suspended");
+}
