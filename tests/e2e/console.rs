@@ -59,7 +59,6 @@ async fn passes_on_a_stack(program: &mut Command) {
 
     let log = stack.server.log();
     assert!(output.status.success(), "{}\nThe stack's log:\n{log}", text(&output));
-    eprint!("{}", String::from_utf8_lossy(&output.stdout));
 }
 
 fn text(output: &std::process::Output) -> String {
