@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate bench size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -88,6 +88,10 @@ plan:
 
 simulate: ## Run the protocol's simulation at length; make simulate SEEDS=0..1000000
 	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p acs-broker-protocol --test simulation -- --nocapture
+
+bench: ## Measure speed and memory beside other ways to write issue; make bench QUICK=1
+	@tests/tools/install cargo-lambda zig
+	@tests/bench/bench $(if $(QUICK),--quick)
 
 size: tools ## Measure bytes, crates and instructions of each function as it ships
 	@tests/bench/size

@@ -1,0 +1,130 @@
+"""The functions that `make bench` compares: how each is built, and the command that runs it."""
+
+from __future__ import annotations
+
+import functools
+import importlib.machinery
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import ModuleType
+
+BENCH = Path(__file__).resolve().parent
+REPOSITORY = BENCH.parent.parent
+sys.path.append(str(REPOSITORY / "infra/aws"))
+from packages import Failure, build, environment, host_architecture  # noqa: E402
+
+BUILDS = REPOSITORY / "target/bench"
+IN_FLIGHT = 16
+
+
+@dataclass(frozen=True)
+class Peer:
+    """One column of the table."""
+
+    name: str
+    command: tuple[str, ...]
+    gives_tokens: bool = True
+    takes_many: bool = False  # asks for several events at once when AWS_LAMBDA_MAX_CONCURRENCY says so
+    is_native: bool = True  # callgrind can count it
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+def driver() -> Path:
+    """Builds the driver without the product's profile: it need not be small."""
+    cargo("build", "--release", folder=BENCH / "driver", target=BUILDS / "driver")
+    return BUILDS / "driver/release/bench-driver"
+
+
+def ours() -> Peer:
+    """The binary that ships, linked by zig as `make package` links it."""
+    return Peer("ours", (str(build("issue", host_architecture())),), takes_many=True)
+
+
+def bare() -> Peer:
+    return Peer("bare", (str(rust_peer("bench-bare")),), gives_tokens=False)
+
+
+def naive() -> Peer:
+    return Peer("naive Rust", (str(rust_peer("bench-naive")),))
+
+
+def rust_peer(package: str) -> Path:
+    cargo("build", "--release", "--package", package, folder=BENCH / "peers/rust", target=BUILDS / "rust")
+    return BUILDS / "rust/release" / package
+
+
+@functools.cache
+def installer() -> ModuleType:
+    """Returns tests/tools/install, which has no suffix, as a module."""
+    loader = importlib.machinery.SourceFileLoader("install", str(REPOSITORY / "tests/tools/install"))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[loader.name] = module  # its dataclasses look themselves up there
+    loader.exec_module(module)
+    return module
+
+
+def install(name: str, product: str, source: str, megabytes: int, pins: Path, build: Callable[[Path], None]) -> Path:
+    """Installs what a peer needs into .tools, unless it is up to date, and returns the folder."""
+    tool = installer().Tool(name, (pins,), product, source, megabytes, build)
+    with installer().one_at_a_time():
+        try:
+            if not tool.is_current():
+                tool.install()
+        except installer().Failure as failure:
+            raise Failure(f".tools/{name}: {failure}") from None
+    return tool.folder
+
+
+def which(program: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        raise Failure(f"there is no `{program}`")
+    return path
+
+
+def cargo(*arguments: str, folder: Path, target: Path) -> None:
+    command = ["cargo", *arguments, "--locked", "--quiet"]
+    settings = {**environment(REPOSITORY), "CARGO_TARGET_DIR": str(target)}
+    settings.pop("CARGO_ENCODED_RUSTFLAGS")
+    if subprocess.run(command, cwd=folder, env=settings, check=False).returncode != 0:
+        raise Failure(f"this failed in {os.path.relpath(folder, REPOSITORY)}: {' '.join(command)}")
+
+
+def node() -> Peer:
+    """Bundled and minified by esbuild, as AWS recommends; the runtime's loop is its own file."""
+    folder = install("bench-node", "node_modules/esbuild", "npm", 60, BENCH / "peers/node/package-lock.json",
+                     installer().node_packages(BENCH / "peers/node"))
+    for name in ("handler.mjs", "runtime.mjs"):
+        shutil.copy(BENCH / "peers/node" / name, folder)
+    bundle = BUILDS / "node"
+    bundle.mkdir(parents=True, exist_ok=True)
+    shutil.copy(BENCH / "peers/node/runtime.mjs", bundle)
+    # Some of Microsoft's packages call `require`, which a module has to make for them.
+    banner = "import{createRequire}from'node:module';const require=createRequire(import.meta.url);"
+    command = [str(folder / "node_modules/.bin/esbuild"), "handler.mjs", "--bundle", "--minify", "--platform=node",
+               "--target=node20", "--format=esm", f"--banner:js={banner}", f"--outfile={bundle / 'handler.mjs'}",
+               "--log-level=warning"]
+    if subprocess.run(command, cwd=folder, check=False).returncode != 0:
+        raise Failure(f"this failed: {' '.join(command)}")
+    version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    return Peer(f"Node {version.lstrip('v').split('.')[0]}", (which("node"), str(bundle / "runtime.mjs")),
+                takes_many=True, is_native=False)
+
+
+def python() -> Peer:
+    """With Amazon's own runtime for Python."""
+    requirements = BENCH / "peers/python/requirements.txt"
+    folder = install("bench-python", "awslambdaric", "PyPI", 75, requirements,
+                     installer().python_packages(requirements))
+    path = os.pathsep.join([str(folder), str(BENCH / "peers/python")])
+    settings = {"PYTHONPATH": path, "AWS_LAMBDA_FUNCTION_HANDLER": "handler.handle",
+                "PYTHONDONTWRITEBYTECODE": "1"}
+    return Peer("Python {}.{}".format(*sys.version_info), (sys.executable, "-m", "awslambdaric", "handler.handle"),
+                is_native=False, environment=settings)
