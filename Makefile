@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate bench size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -89,9 +89,16 @@ plan:
 simulate: ## Run the protocol's simulation at length; make simulate SEEDS=0..1000000
 	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p acs-broker-protocol --test simulation -- --nocapture
 
-bench: ## Measure speed and memory beside other ways to write issue; make bench QUICK=1
+bench: ## Measure speed and memory beside other ways to write issue; make bench QUICK=1 WRITE=1
 	@tests/tools/install cargo-lambda zig
-	@tests/bench/bench $(if $(QUICK),--quick)
+	@tests/bench/bench $(if $(QUICK),--quick) $(if $(WRITE),--write)
+
+budget: package ## Compare the counts of issue as it ships with tests/bench/budget.toml
+	@tests/bench/budget
+
+cost: ## Print what a million tokens cost, from counts and a price list; make cost WRITE=1
+	@tests/tools/install cargo-lambda zig
+	@tests/bench/cost $(if $(WRITE),--write)
 
 size: tools ## Measure bytes, crates and instructions of each function as it ships
 	@tests/bench/size

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import os
 import re
 import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 
@@ -23,7 +26,7 @@ class Driver:
         self.program = program
 
     def run(self, peer: Peer, *, users: int, invocations: int, warm_up: int | None = None, gap_ms: int | None = None,
-            in_flight: int = 1, chunk: int | None = None, around: tuple[str, ...] = ()) -> dict:
+            in_flight: int = 1, chunk: int | None = None, due: bool = False, around: tuple[str, ...] = ()) -> dict:
         """Returns the driver's report. Unless told, each user is served once before the invocations that count."""
         warm_up = users - 1 if warm_up is None else warm_up
         options = {"users": users, "invocations": invocations, "warm-up": warm_up, "in-flight": in_flight,
@@ -33,6 +36,8 @@ class Driver:
         command += [f"--env={name}={value}" for name, value in peer.environment.items()]
         if in_flight > 1:
             command.append(f"--env=AWS_LAMBDA_MAX_CONCURRENCY={in_flight}")
+        if due:
+            command.append("--due")
         if not peer.gives_tokens:
             command.append("--without-tokens")
         command += ["--", *around, *peer.command]
@@ -49,17 +54,27 @@ def instructions(driver: Driver, peer: Peer, *, users: int, few: int, many: int)
 
 
 def total_instructions(driver: Driver, peer: Peer, users: int, invocations: int) -> int:
-    valgrind = shutil.which("valgrind")
-    if valgrind is None:
-        raise Failure("this needs valgrind: apt-get install valgrind, or dnf install valgrind")
     with tempfile.TemporaryDirectory() as folder:
         profile = Path(folder) / "callgrind.out"
-        around = (valgrind, "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet")
+        around = (valgrind(), "--tool=callgrind", f"--callgrind-out-file={profile}", "--quiet")
         driver.run(peer, users=users, invocations=invocations, around=around)
         total = re.search(r"^(?:summary|totals): (\d+)", profile.read_text(), re.MULTILINE)
     if total is None:
         raise Failure(f"valgrind counted nothing in {peer.name}")
     return int(total[1])
+
+
+@functools.cache
+def valgrind() -> str:
+    """Returns the program's path; installs it where that can be done."""
+    if shutil.which("valgrind") is None and os.geteuid() == 0 and shutil.which("apt-get"):
+        print("installing valgrind by apt-get", file=sys.stderr)
+        command = ["apt-get", "install", "--yes", "--quiet=2", "valgrind"]
+        subprocess.run(command, stdout=sys.stderr, check=False)
+    program = shutil.which("valgrind")
+    if program is None:
+        raise Failure("this needs valgrind: apt-get install valgrind, or dnf install valgrind")
+    return program
 
 
 class Figures:
@@ -71,6 +86,8 @@ class Figures:
         self.busy: list[dict] = []
         self.many: list[dict] = []
         self.reuse: list[dict] = []
+        self.crowd: dict | None = None
+        self.endurance: dict | None = None
         self.instructions: float | None = None
 
     def run(self, driver: Driver, *, idle: int, busy: int) -> None:
@@ -86,6 +103,16 @@ class Figures:
         """One user asks again and again."""
         if self.peer.gives_tokens:
             self.reuse.append(driver.run(self.peer, users=1, warm_up=10, invocations=invocations))
+
+    def run_crowd(self, driver: Driver, *, users: int) -> None:
+        """Each of many users asks once."""
+        if self.peer.gives_tokens:
+            self.crowd = driver.run(self.peer, users=users, warm_up=0, invocations=users)
+
+    def run_endurance(self, driver: Driver, *, invocations: int) -> None:
+        """Each user asks twice; memory is read at ten points."""
+        self.endurance = driver.run(
+            self.peer, users=invocations // 2, warm_up=0, invocations=invocations, chunk=invocations // 10)
 
     def count(self, driver: Driver, *, users: int, few: int, many: int) -> None:
         if self.peer.is_native:
@@ -115,6 +142,16 @@ class Figures:
 
     def many_cpu_us(self) -> float | None:
         return median(per_invocation(run, "cpu_ns") for run in self.many) / 1e3 if self.many else None
+
+    def crowd_mb(self) -> float | None:
+        return self.crowd["measured"]["rss_kb"] / 1000 if self.crowd else None
+
+    def endurance_mb(self) -> float | None:
+        return self.endurance["rss_kb"][-1] / 1000 if self.endurance else None
+
+    def growth_mb(self) -> float | None:
+        """Returns what memory grows by over the second half of the long run."""
+        return (self.endurance["rss_kb"][-1] - self.endurance["rss_kb"][4]) / 1000 if self.endurance else None
 
     def reuse_cpu_us(self) -> float | None:
         return median(per_invocation(run, "cpu_ns") for run in self.reuse) / 1e3 if self.reuse else None

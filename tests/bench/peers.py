@@ -5,10 +5,12 @@ from __future__ import annotations
 import functools
 import importlib.machinery
 import importlib.util
+import io
 import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +19,7 @@ from types import ModuleType
 BENCH = Path(__file__).resolve().parent
 REPOSITORY = BENCH.parent.parent
 sys.path.append(str(REPOSITORY / "infra/aws"))
-from packages import Failure, build, environment, host_architecture  # noqa: E402
+from packages import Failure, build, environment, file_entry, host_architecture  # noqa: E402
 
 BUILDS = REPOSITORY / "target/bench"
 IN_FLIGHT = 16
@@ -32,6 +34,8 @@ class Peer:
     gives_tokens: bool = True
     takes_many: bool = False  # asks for several events at once when AWS_LAMBDA_MAX_CONCURRENCY says so
     is_native: bool = True  # callgrind can count it
+    files: tuple[Path, ...] = ()  # what ships; a folder counts with all in it
+    crates: int | None = None
     environment: dict[str, str] = field(default_factory=dict)
 
 
@@ -43,20 +47,26 @@ def driver() -> Path:
 
 def ours() -> Peer:
     """The binary that ships, linked by zig as `make package` links it."""
-    return Peer("ours", (str(build("issue", host_architecture())),), takes_many=True)
+    binary = build("issue", host_architecture())
+    crates = len(shipped_crates("acs-broker-function-issue", REPOSITORY))
+    return Peer("ours", (str(binary),), takes_many=True, files=(binary,), crates=crates)
 
 
 def bare() -> Peer:
-    return Peer("bare", (str(rust_peer("bench-bare")),), gives_tokens=False)
+    """What `lambda_runtime` costs with nothing to do."""
+    return rust_peer("bare", "bench-bare", gives_tokens=False)
 
 
 def naive() -> Peer:
-    return Peer("naive Rust", (str(rust_peer("bench-naive")),))
+    """The default AWS SDK and the default reqwest."""
+    return rust_peer("naive Rust", "bench-naive", gives_tokens=True)
 
 
-def rust_peer(package: str) -> Path:
-    cargo("build", "--release", "--package", package, folder=BENCH / "peers/rust", target=BUILDS / "rust")
-    return BUILDS / "rust/release" / package
+def rust_peer(name: str, package: str, *, gives_tokens: bool) -> Peer:
+    folder, target = BENCH / "peers/rust", BUILDS / "rust"
+    cargo("build", "--release", "--package", package, folder=folder, target=target)
+    binary = target / "release" / package
+    return Peer(name, (str(binary),), gives_tokens, files=(binary,), crates=len(shipped_crates(package, folder)))
 
 
 @functools.cache
@@ -80,6 +90,39 @@ def install(name: str, product: str, source: str, megabytes: int, pins: Path, bu
         except installer().Failure as failure:
             raise Failure(f".tools/{name}: {failure}") from None
     return tool.folder
+
+
+def shipped_crates(package: str, folder: Path) -> set[str]:
+    """Returns the crates in the binary of a package of the workspace in `folder`, its own included."""
+    command = ["cargo", "tree", "--locked", "--package", package, "--edges", "normal,no-proc-macro", "--prefix", "none"]
+    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise Failure(f"this failed: {' '.join(command)}")
+    return {line.removesuffix(" (*)") for line in done.stdout.splitlines()}
+
+
+def shipped_bytes(peer: Peer) -> int:
+    return sum(file.stat().st_size for file, _ in shipped_files(peer))
+
+
+def zip_bytes(peer: Peer) -> int:
+    """Returns the size of the archive for Lambda, deflated as `make package` does it."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as content:
+        for file, name in shipped_files(peer):
+            content.writestr(file_entry(name, 0o755), file.read_bytes(), zipfile.ZIP_DEFLATED, compresslevel=9)
+    return len(archive.getvalue())
+
+
+def shipped_files(peer: Peer) -> list[tuple[Path, str]]:
+    """Returns the files with their names in the archive. Lambda calls a native function `bootstrap`."""
+    files = []
+    for path in peer.files:
+        inside = sorted(path.rglob("*")) if path.is_dir() else [path]
+        found = [file for file in inside if file.is_file() and file.suffix != ".pyc"]
+        name = "bootstrap" if peer.is_native else path.name
+        files += [(file, str(file.relative_to(path)) if path.is_dir() else name) for file in found]
+    return files
 
 
 def which(program: str) -> str:
@@ -115,7 +158,7 @@ def node() -> Peer:
         raise Failure(f"this failed: {' '.join(command)}")
     version = subprocess.run(["node", "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout
     return Peer(f"Node {version.lstrip('v').split('.')[0]}", (which("node"), str(bundle / "runtime.mjs")),
-                takes_many=True, is_native=False)
+                takes_many=True, is_native=False, files=(bundle / "handler.mjs",))
 
 
 def python() -> Peer:
@@ -127,4 +170,4 @@ def python() -> Peer:
     settings = {"PYTHONPATH": path, "AWS_LAMBDA_FUNCTION_HANDLER": "handler.handle",
                 "PYTHONDONTWRITEBYTECODE": "1"}
     return Peer("Python {}.{}".format(*sys.version_info), (sys.executable, "-m", "awslambdaric", "handler.handle"),
-                is_native=False, environment=settings)
+                is_native=False, files=(folder, BENCH / "peers/python/handler.py"), environment=settings)

@@ -2,14 +2,56 @@
 
 from __future__ import annotations
 
+import os
+import platform
+import re
+import subprocess
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
 from measure import Figures, per_invocation
+from peers import REPOSITORY, shipped_bytes, zip_bytes
 
 
 def table(all_figures: list[Figures]) -> str:
     rows = [("", *(figures.peer.name for figures in all_figures)), ("---", *("---:" for _ in all_figures))]
     for title, figure in FIGURES.items():
-        rows.append((title, *(shown(figure(figures)) for figures in all_figures)))
+        cells = [shown(figure(figures)) for figures in all_figures]
+        if any(cells):
+            rows.append((title, *cells))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
+
+
+def page(text: str, runs: int, load_before: str, load_after: str) -> str:
+    """Returns RESULTS.md."""
+    today = datetime.now(timezone.utc).date()
+    versions = ", ".join(version(command) for command in VERSIONS)
+    return f"""# Results
+
+`make bench WRITE=1` wrote this page. [README.md](README.md) says how each figure is taken and what
+it cannot show. Counts are exact; times are those of this machine on this day.
+
+- {today}, {machine()}
+- {versions}
+- medians of {runs} runs of each peer, in turn; load average {load_before} before and {load_after} after
+
+{text}
+"""
+
+
+def machine() -> str:
+    model = re.search(r"^model name\s*: (.+)", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
+    name = model[1] if model else platform.machine()
+    return f"{os.cpu_count()} CPUs {name}, Linux {platform.release()}"
+
+
+def version(command: tuple[str, ...]) -> str:
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    return " ".join(done.stdout.split()[:2])
+
+
+VERSIONS = (("rustc", "--version"), ("node", "--version"), (sys.executable, "--version"), ("valgrind", "--version"))
 
 
 def shown(value: float | str | None) -> str:
@@ -17,7 +59,9 @@ def shown(value: float | str | None) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return f"{value:,.0f}" if value >= 100 else f"{value:,.2f}" if value < 10 else f"{value:,.1f}"
+    if isinstance(value, int) or value >= 100:
+        return f"{value:,.0f}"
+    return f"{value:,.2f}" if value < 10 else f"{value:,.1f}"
 
 
 def calls(run: dict, phase: str) -> str:
@@ -51,5 +95,11 @@ FIGURES = {
     "one user: calls to table + ACS": lambda figures: calls(figures.reuse[0], "measured") if figures.reuse else None,
     "log, bytes an invocation": lambda figures: per_invocation(figures.busy[0], "log_bytes"),
     "memory after init, MB": lambda figures: figures.busy[0]["init"]["rss_kb"] / 1000,
-    "memory after the run, MB": lambda figures: figures.busy[0]["measured"]["rss_kb"] / 1000,
+    "memory after 2,000 tokens, MB": lambda figures: figures.busy[0]["measured"]["rss_kb"] / 1000,
+    "memory after 10,000 users, MB": Figures.crowd_mb,
+    "memory after 100,000 tokens, MB": Figures.endurance_mb,
+    "its growth over the last 50,000, MB": Figures.growth_mb,
+    "what ships, kB": lambda figures: shipped_bytes(figures.peer) / 1000,
+    "zip, kB": lambda figures: zip_bytes(figures.peer) / 1000,
+    "crates": lambda figures: figures.peer.crates,
 }

@@ -45,6 +45,9 @@ struct Options {
     /// Invocations after which memory is read
     #[arg(long, default_value_t = usize::MAX)]
     chunk: usize,
+    /// Each user has a revocation that waits for the sweep
+    #[arg(long)]
+    due: bool,
     /// The function gives no tokens
     #[arg(long)]
     without_tokens: bool,
@@ -76,7 +79,7 @@ async fn run(options: &Options) -> Result<String, AnyError> {
         process::pin(process::SERVERS_CPU)?;
     }
     let folder = tempfile::tempdir()?;
-    let upstream = Upstream::start(options.users, folder.path()).await?;
+    let upstream = Upstream::start(options.users, options.due, folder.path()).await?;
     let api = RuntimeApi::start().await?;
     let environment = environment(options, &upstream, &api);
     let log = folder.path().join("log");

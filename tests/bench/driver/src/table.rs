@@ -44,19 +44,31 @@ impl Table {
         Ok(Self(database))
     }
 
-    /// Writes the rows of users who have an identity each, as `shared/store-dynamodb` writes them.
+    /// Writes the rows of users who have an identity each, as `shared/store-dynamodb` writes them;
+    /// with `due` each has a revocation to be completed by the sweep.
     pub fn add_users(
         &self,
         users: impl Iterator<Item = (String, String)>,
+        due: bool,
     ) -> Result<(), DynoxideError> {
         for (number, (subject, identity)) in users.enumerate() {
-            let item = json!({
+            let id = format!("{number:032x}");
+            let mut item = json!({
                 "id": { "S": format!("user {ISSUER} {subject}") },
-                "revision": { "S": format!("{number:032x}") },
+                "revision": { "S": id },
                 "suspended": { "BOOL": false },
                 "identity": { "S": identity },
                 "identity_sign_in": { "N": "1767258000" },
             });
+            if due {
+                let at = json!({ "N": (1_767_258_000_000 + number).to_string() });
+                item["pending"] = json!({ "S": "revoke" });
+                item["pending_id"] = json!({ "S": id });
+                item["pending_accepted_at_ms"] = at.clone();
+                item["pending_retry_at_ms"] = at.clone();
+                item["due"] = json!({ "S": "due" });
+                item["due_at_ms"] = at;
+            }
             let put = json!({ "TableName": NAME, "Item": item });
             self.0.put_item(read(&put.to_string())?)?;
         }

@@ -16,7 +16,7 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
 use jiff::Timestamp;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use rustls::pki_types::PrivateKeyDer;
 use rustls::{HandshakeKind, ServerConfig};
 use tokio::net::TcpListener;
@@ -42,8 +42,9 @@ pub struct Upstream {
 }
 
 impl Upstream {
-    /// Starts both servers, with `users` users who have an identity each.
-    pub async fn start(users: usize, folder: &Path) -> Result<Self, AnyError> {
+    /// Starts both servers, with `users` users who have an identity each, and with `due` a
+    /// revocation that waits for the sweep.
+    pub async fn start(users: usize, due: bool, folder: &Path) -> Result<Self, AnyError> {
         let resource = Resource::generate(None, [None, None])?;
         let emulator = Arc::new(Emulator::new(Settings::for_resource(&resource)?));
         let table = Table::new()?;
@@ -54,7 +55,7 @@ impl Upstream {
             let at = Timestamp::now();
             emulator.replay(&JournalEntry::Created { identity: identity(number), at });
         }
-        table.add_users((0..users).map(|number| (subject(number), identity(number))))?;
+        table.add_users((0..users).map(|number| (subject(number), identity(number))), due)?;
 
         let authority = authority()?;
         let (ca_file, ca_bundle) = (folder.join("ca.pem"), folder.join("bundle.pem"));
@@ -89,6 +90,7 @@ impl Upstream {
             ("ACS_CONNECTION_STRING", self.acs_connection_string.clone()),
             ("AWS_ACCESS_KEY_ID", text(table::CREDENTIALS.key_id)),
             ("AWS_CA_BUNDLE", path(&self.ca_bundle)),
+            ("AWS_DEFAULT_REGION", text(table::REGION)),
             ("AWS_ENDPOINT_URL_DYNAMODB", self.table_url.clone()),
             ("AWS_REGION", text(table::REGION)),
             ("AWS_SECRET_ACCESS_KEY", text(table::CREDENTIALS.secret)),
@@ -162,6 +164,7 @@ type Authority = CertifiedIssuer<'static, KeyPair>;
 
 fn authority() -> Result<Authority, AnyError> {
     let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, "bench");
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     Ok(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?)
 }
@@ -170,6 +173,8 @@ fn authority() -> Result<Authority, AnyError> {
 fn server(authority: &Authority) -> Result<Arc<ServerConfig>, AnyError> {
     let key = KeyPair::generate()?;
     let mut leaf = CertificateParams::new(vec!["127.0.0.1".to_owned(), "localhost".to_owned()])?;
+    // OpenSSL takes a certificate of its issuer's name for self-signed.
+    leaf.distinguished_name.push(DnType::CommonName, "127.0.0.1");
     leaf.use_authority_key_identifier_extension = true;
     let leaf = leaf.signed_by(&key, authority)?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
