@@ -48,7 +48,7 @@ def machine() -> str:
 
 def version(command: tuple[str, ...]) -> str:
     done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
-    return " ".join(done.stdout.split()[:2])
+    return " ".join([Path(command[0]).name, *re.findall(r"\d+\.\d[\d.]*", done.stdout)[:1]])
 
 
 VERSIONS = (("rustc", "--version"), ("node", "--version"), (sys.executable, "--version"), ("valgrind", "--version"))
