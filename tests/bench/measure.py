@@ -146,6 +146,9 @@ class Figures:
     def crowd_mb(self) -> float | None:
         return self.crowd["measured"]["rss_kb"] / 1000 if self.crowd else None
 
+    def endurance_tokens(self) -> int | None:
+        return self.endurance["measured"]["invocations"] if self.endurance else None
+
     def endurance_mb(self) -> float | None:
         return self.endurance["rss_kb"][-1] / 1000 if self.endurance else None
 

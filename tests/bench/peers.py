@@ -47,7 +47,7 @@ def driver() -> Path:
 
 def ours() -> Peer:
     """The binary that ships, linked by zig as `make package` links it."""
-    binary = build("issue", host_architecture())
+    binary = kept(build("issue", host_architecture()), "issue")
     crates = len(shipped_crates("acs-broker-function-issue", REPOSITORY))
     return Peer("ours", (str(binary),), takes_many=True, files=(binary,), crates=crates)
 
@@ -90,6 +90,14 @@ def install(name: str, product: str, source: str, megabytes: int, pins: Path, bu
         except installer().Failure as failure:
             raise Failure(f".tools/{name}: {failure}") from None
     return tool.folder
+
+
+def kept(binary: Path, name: str) -> Path:
+    """Returns a copy that a build meanwhile does not overwrite; a running program would crash."""
+    BUILDS.mkdir(parents=True, exist_ok=True)
+    copy, partial = BUILDS / name, BUILDS / f"{name}.partial.{os.getpid()}"
+    shutil.copy(binary, partial)
+    return partial.replace(copy)
 
 
 def shipped_crates(package: str, folder: Path) -> set[str]:

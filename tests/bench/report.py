@@ -25,19 +25,42 @@ def table(all_figures: list[Figures]) -> str:
 
 def page(text: str, runs: int, load_before: str, load_after: str) -> str:
     """Returns RESULTS.md."""
-    today = datetime.now(timezone.utc).date()
-    versions = ", ".join(version(command) for command in VERSIONS)
     return f"""# Results
 
 `make bench WRITE=1` wrote this page. [README.md](README.md) says how each figure is taken and what
 it cannot show. Counts are exact; times are those of this machine on this day.
 
-- {today}, {machine()}
-- {versions}
-- medians of {runs} runs of each peer, in turn; load average {load_before} before and {load_after} after
+{circumstances(load_before, load_after)}
+- medians of {runs} runs of each peer, in turn
 
 {text}
 """
+
+
+def scale_page(text: str, load_before: str, load_after: str) -> str:
+    """Returns SCALE.md."""
+    return f"""# Scale
+
+`tests/bench/scale --write` wrote this page. The first tables are measured, with the table and ACS on
+the same machine; the tables that say computed are arithmetic from them, from the prices and
+assumptions in [prices.toml](prices.toml), and from the limits that Microsoft publishes.
+
+{circumstances(load_before, load_after)}
+
+{text}
+"""
+
+
+def circumstances(load_before: str, load_after: str) -> str:
+    today = datetime.now(timezone.utc).date()
+    versions = ", ".join(version(command) for command in VERSIONS)
+    return (f"- {today}, {machine()}\n- {versions}\n"
+            f"- load average over 1, 5 and 15 minutes: {load_before} before, {load_after} after")
+
+
+def load() -> str:
+    """Returns the machine's load over the last 1, 5 and 15 minutes; a quiet one has less than 1."""
+    return " ".join(f"{load:.1f}" for load in os.getloadavg())
 
 
 def machine() -> str:
@@ -97,8 +120,9 @@ FIGURES = {
     "memory after init, MB": lambda figures: figures.busy[0]["init"]["rss_kb"] / 1000,
     "memory after 2,000 tokens, MB": lambda figures: figures.busy[0]["measured"]["rss_kb"] / 1000,
     "memory after 10,000 users, MB": Figures.crowd_mb,
-    "memory after 100,000 tokens, MB": Figures.endurance_mb,
-    "its growth over the last 50,000, MB": Figures.growth_mb,
+    "long run: tokens": Figures.endurance_tokens,
+    "long run: memory at its end, MB": Figures.endurance_mb,
+    "long run: growth over its second half, MB": Figures.growth_mb,
     "what ships, kB": lambda figures: shipped_bytes(figures.peer) / 1000,
     "zip, kB": lambda figures: zip_bytes(figures.peer) / 1000,
     "crates": lambda figures: figures.peer.crates,

@@ -33,15 +33,23 @@ pub struct Report {
     first: Phase,
     warm_up: Phase,
     measured: Phase,
-    /// CPU time of each measured invocation and the gap behind it; empty without gaps.
-    cpu_ns: Vec<u64>,
-    /// From sending an event to its response, for each measured invocation.
-    wall_ns: Vec<u64>,
-    /// Resident memory in kB after each chunk of the measured invocations.
-    rss_kb: Vec<u64>,
+    #[serde(flatten)]
+    samples: Samples,
     peak_rss_kb: u64,
     threads: u64,
     event_bytes: usize,
+}
+
+/// What is read during the invocations that count.
+#[derive(Default, Serialize)]
+struct Samples {
+    /// CPU time of each invocation and the gap behind it; empty without gaps.
+    cpu_ns: Vec<u64>,
+    /// From sending an event to its response, for each invocation.
+    wall_ns: Vec<u64>,
+    /// Resident memory in kB after each chunk of invocations.
+    rss_kb: Vec<u64>,
+    /// The size of the last response.
     response_bytes: usize,
 }
 
@@ -111,10 +119,23 @@ impl<'a> Run<'a> {
         let responses = self.invoke(self.options.warm_up).await?;
         let warm_up = self.end(mark, &responses).await?;
 
-        let (mut cpu_ns, mut wall_ns, mut rss_kb) = (Vec::new(), Vec::new(), Vec::new());
-        let (mut response_bytes, counts, log) =
-            (0, self.upstream.counts.now(), self.function.log_bytes()?);
-        let (mut total_cpu, began) = (0, Instant::now());
+        let (measured, samples) = self.measure().await?;
+        self.check_minted()?;
+        Ok(Report {
+            init,
+            first,
+            warm_up,
+            measured,
+            samples,
+            peak_rss_kb: self.function.status("VmHWM")?,
+            threads: self.function.status("Threads")?,
+            event_bytes: self.event.len() - SUBJECT.len() + subject(0).len(),
+        })
+    }
+
+    /// Takes the invocations that count: one by one with gaps, or in chunks without.
+    async fn measure(&mut self) -> Result<(Phase, Samples), AnyError> {
+        let (mark, mut total, mut samples) = (self.mark()?, 0, Samples::default());
         let chunk = self.options.gap_ms.map_or(self.options.chunk, |_| 1);
         let mut left = self.options.invocations;
         while left > 0 {
@@ -123,41 +144,19 @@ impl<'a> Run<'a> {
             sleep(self.options.gap_ms.map_or(SETTLE, Duration::from_millis)).await;
             let cpu = self.function.cpu_ns()? - before;
             left -= responses.len();
-            total_cpu += cpu;
+            total += cpu;
             if self.options.gap_ms.is_some() {
-                cpu_ns.push(cpu);
+                samples.cpu_ns.push(cpu);
             } else {
-                rss_kb.push(self.function.status("VmRSS")?);
+                samples.rss_kb.push(self.function.status("VmRSS")?);
             }
-            wall_ns.extend(responses.iter().map(|response| nanoseconds(response.wall)));
-            response_bytes = responses.last().map_or(0, |response| response.body.len());
+            samples.wall_ns.extend(responses.iter().map(|response| nanoseconds(response.wall)));
+            samples.response_bytes = responses.last().map_or(0, |response| response.body.len());
             self.check(&responses)?;
         }
-        let measured = Phase {
-            invocations: self.options.invocations,
-            cpu_ns: total_cpu,
-            wall_ns: nanoseconds(began.elapsed()),
-            rss_kb: self.function.status("VmRSS")?,
-            log_bytes: self.function.log_bytes()? - log,
-            counted: self.upstream.counts.since(counts),
-        };
-        self.check_minted()?;
-        let peak_rss_kb = self.function.status("VmHWM")?;
-        let threads = self.function.status("Threads")?;
-        let event_bytes = self.event.len() - SUBJECT.len() + subject(0).len();
-        Ok(Report {
-            init,
-            first,
-            warm_up,
-            measured,
-            cpu_ns,
-            wall_ns,
-            rss_kb,
-            peak_rss_kb,
-            threads,
-            event_bytes,
-            response_bytes,
-        })
+        // What the function does between the chunks is not an invocation's.
+        let phase = Phase { cpu_ns: total, ..self.end(mark, &[]).await? };
+        Ok((Phase { invocations: self.options.invocations, ..phase }, samples))
     }
 
     fn mark(&self) -> Result<Mark, AnyError> {
