@@ -185,7 +185,7 @@ async fn examples_of_the_help_texts_run() {
         stack.acs_token(&stack.sign_in(user).await).await;
     }
     let folder = tempfile::tempdir().unwrap();
-    let identity = stack.token(&stack.sign_in("carol").await).await.identity().to_owned();
+    let identity = stack.token(&stack.sign_in("carol").await).await.identity().clone();
     for (file, text) in [
         ("leavers.txt", "alice\n".to_owned()),
         ("users.csv", "name,sub\nAlice,alice\n".to_owned()),

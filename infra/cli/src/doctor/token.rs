@@ -1,6 +1,6 @@
 //! The check of a given access token, by the stack's own settings.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use acs_broker_core::{RequestedGrant, ScopePolicy};
 use base64::Engine as _;
@@ -90,7 +90,7 @@ fn subject_and_grant(claims: &Map<String, Value>, facts: &Facts, left: i64) -> F
         let found = format!("the claim {sign_in_claim}, the time of the sign-in, is missing");
         return fail(found, "Have the provider send it, or deploy with another SignInClaim.");
     }
-    let texts: HashMap<_, _> =
+    let texts: BTreeMap<_, _> =
         claims.iter().filter_map(|(name, value)| Some((name.clone(), text_of(value)?))).collect();
     let policy = facts.setting("SCOPE_POLICY", "").parse::<ScopePolicy>();
     let granted =
