@@ -1,17 +1,20 @@
 //! ACS behind the simulated network.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use acs_emulator::Emulator;
 use bytes::Bytes;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use identity_client::{Transport, TransportError};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::network::{Broken, Network, now};
+use crate::clock::{self, now};
+use crate::network::{Broken, Network};
 use crate::random::Random;
+use crate::swarm::Chaos;
+use crate::witness::Witness;
 
 /// ACS behind the network, with the moods of a service under load.
 #[derive(Debug)]
@@ -19,6 +22,18 @@ pub(crate) struct RemoteAcs {
     pub(crate) emulator: Arc<Emulator>,
     pub(crate) network: Arc<Network>,
     pub(crate) random: Arc<Random>,
+    pub(crate) witness: Arc<Witness>,
+    pub(crate) amnesia: Arc<Amnesia>,
+}
+
+/// An incident in which ACS does not know an identity that exists, and deletes nothing.
+#[derive(Debug, Default)]
+pub(crate) struct Amnesia(Mutex<Option<Incident>>);
+
+#[derive(Debug)]
+struct Incident {
+    path: String,
+    until: Instant,
 }
 
 #[derive(Clone, Copy)]
@@ -39,18 +54,51 @@ enum Mood {
 const USUAL_MILLIS: u64 = 120;
 
 impl RemoteAcs {
-    fn mood(&self) -> Mood {
+    fn mood(&self, request: &Request<Bytes>) -> Mood {
         if self.network.is_calm() {
             return Mood::Well;
         }
-        match self.random.below(200) {
-            0..8 => Mood::Refuses,
-            8..14 => Mood::Lies,
-            14..18 => Mood::Throttles,
-            18 => Mood::Forgets,
-            19..24 => Mood::LeavesTokenOut,
-            _ => Mood::Well,
+        let path = request.uri().path();
+        if path.ends_with("/:issueAccessToken") && self.forgets(path) {
+            return Mood::Forgets;
         }
+        if *request.method() == Method::DELETE && self.amnesia.is_over(None) == Some(false) {
+            return Mood::Refuses;
+        }
+        for (chaos, per_mille, mood) in [
+            (Chaos::Errors, 40, Mood::Refuses),
+            (Chaos::Errors, 30, Mood::Lies),
+            (Chaos::Throttling, 20, Mood::Throttles),
+            (Chaos::MissingTokens, 30, Mood::LeavesTokenOut),
+        ] {
+            if self.network.suffers(chaos, per_mille) {
+                return mood;
+            }
+        }
+        Mood::Well
+    }
+
+    /// Whether ACS has forgotten the identity of this path; an incident may begin.
+    fn forgets(&self, path: &str) -> bool {
+        if self.amnesia.is_over(None) != Some(false) && self.network.suffers(Chaos::Amnesia, 60) {
+            let until = Instant::now() + self.random.millis(100, 120_000);
+            self.amnesia.begin(Incident { path: path.to_owned(), until });
+        }
+        self.amnesia.is_over(Some(path)) == Some(false)
+    }
+}
+
+impl Amnesia {
+    fn begin(&self, incident: Incident) {
+        *self.0.lock().expect("an incident") = Some(incident);
+    }
+
+    /// Whether the last incident, or that about this path, is over; `None` without one.
+    fn is_over(&self, path: Option<&str>) -> Option<bool> {
+        let incident = self.0.lock().expect("an incident");
+        let incident = incident.as_ref()?;
+        let is_about = path.is_none_or(|path| path == incident.path);
+        is_about.then(|| incident.until <= Instant::now())
     }
 }
 
@@ -60,13 +108,21 @@ impl Transport for RemoteAcs {
         request: Request<Bytes>,
         until: Instant,
     ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
-        let emulator = Arc::clone(&self.emulator);
-        let is_issue = request.uri().path().ends_with("/:issueAccessToken");
-        let mood = match self.mood() {
-            Mood::Forgets if !is_issue => Mood::Well,
-            mood => mood,
+        let (emulator, witness) = (Arc::clone(&self.emulator), Arc::clone(&self.witness));
+        let (mood, number) = (self.mood(&request), clock::request());
+        let work = move || {
+            let response = serve(&emulator, &request, mood);
+            witness.log(|| {
+                let (method, path) = (request.method(), request.uri().path());
+                format!("#{number} ACS: {method} {path} -> {}", response.status())
+            });
+            if request.uri().path() == "/identities"
+                && let Some(created) = emulator.identities().pop()
+            {
+                witness.created(created.id, number);
+            }
+            response
         };
-        let work = move || serve(&emulator, &request, mood);
         Box::pin(async move {
             self.network.exchange(USUAL_MILLIS, until, work).await.map_err(|broken| match broken {
                 Broken::NotSent => TransportError::not_sent("no connection"),

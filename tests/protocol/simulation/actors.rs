@@ -1,30 +1,36 @@
+//! What users and the identity provider do.
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use acs_broker_core::{
-    BrokerError, CallContext, EpochSeconds, Grant, Initiator, Operation, RecordKey, Session,
+    BrokerError, EpochSeconds, Grant, Initiator, MAX_CLOCK_SKEW, Operation, RecordKey, Session,
 };
 use identity_client::{Deadline, Lifetime, Scope, Timestamp};
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::decisions::Decision;
+use crate::clock::{as_request, now};
+use crate::decisions::{Decision, Moment};
 use crate::history::Promise;
-use crate::network::now;
-use crate::operators::{self, moment};
-use crate::world::World;
+use crate::operators;
+use crate::swarm::Chaos;
+use crate::witness::Ask;
+use crate::world::{Process, World};
 
-const BUDGET: Duration = Duration::from_secs(10);
-const ACTIONS: u64 = 14;
+pub(crate) const BUDGET: Duration = Duration::from_secs(10);
 
 /// Lives through a number of requests of one user, some of which die halfway.
-pub(crate) async fn live(world: Arc<World>, user: usize) {
-    for _ in 0..ACTIONS {
+pub(crate) async fn live(world: Arc<World>, user: usize, actions: u64) {
+    for _ in 0..actions {
         let random = &world.random;
-        let pause =
-            if random.percent(60) { random.millis(0, 300) } else { random.millis(0, 15_000) };
+        let pause = match random.below(100) {
+            95.. if world.swarm.has(Chaos::Pauses) => random.millis(15_000, 150_000),
+            60.. => random.millis(0, 15_000),
+            _ => random.millis(0, 300),
+        };
         sleep(pause).await;
         let action = act(&world, user);
-        if random.percent(12) {
+        if world.swarm.has(Chaos::Death) && random.percent(12) {
             let dies_after = random.millis(0, 400);
             if timeout(dies_after, action).await.is_err() {
                 world.history.count("died");
@@ -36,17 +42,23 @@ pub(crate) async fn live(world: Arc<World>, user: usize) {
     }
 }
 
+/// Does what this world allows; else asks for a token.
 async fn act(world: &World, user: usize) {
+    let can = |chaos| world.swarm.has(chaos);
     match world.random.below(100) {
-        0..12 => world.sign_in(user),
-        12..63 => issue(world, user).await,
-        63..74 => revoke(world, user).await,
-        74..82 => delete(world, user).await,
-        82..84 => vanish(world, user).await,
-        84..87 => operators::rule(world, user, false).await,
-        87..91 => operators::rule(world, user, true).await,
-        91..94 => operators::revoke_all(world).await,
-        _ => sweep(world).await,
+        0..10 => world.sign_in(user),
+        10..20 if can(Chaos::Revocations) => revoke(world, user).await,
+        20..28 if can(Chaos::Deletions) => delete(world, user).await,
+        28..30 if can(Chaos::Vanishing) => vanish(world, user).await,
+        30..33 if can(Chaos::Suspensions) => operators::rule(world, user, false).await,
+        33..37 if can(Chaos::Suspensions) => operators::rule(world, user, true).await,
+        37..40 if can(Chaos::RevokeAll) => operators::revoke_all(world).await,
+        40..46 if can(Chaos::Sweeps) => sweep(world).await,
+        46 if can(Chaos::Rotation) => {
+            world.keys.rotate(&world.emulator, usize::from(world.random.percent(50)));
+            world.history.count("key regenerated");
+        }
+        _ => issue(world, user).await,
     }
 }
 
@@ -58,21 +70,22 @@ pub(crate) fn grant() -> Grant {
     Grant { scopes: vec![Scope::Chat], lifetime: Lifetime::MAX }
 }
 
+/// This moment, by the clock of a process.
+pub(crate) fn moment(process: &Process) -> Moment {
+    Moment { instant: Instant::now(), wall: process.clock.now() }
+}
+
 async fn issue(world: &World, user: usize) {
     let session = world.session(user);
-    let asked_at = Instant::now();
-    let call = CallContext::new(deadline(), &world.history);
-    match world.broker().issue(&session, &grant(), &call).await {
+    let (asked_at, process, grant) = (Instant::now(), world.process(), grant());
+    let context = process.context(world);
+    let number = world.history.witness.asked(Ask::Issue);
+    let issued = as_request(number, process.broker.issue(&session, &grant, &context)).await;
+    match issued {
         Ok(issued) => {
             world.history.count(issued.source.name());
-            let history = &world.history;
-            history.token_returned(
-                &world.emulator,
-                &session.user,
-                session.sign_in,
-                asked_at,
-                issued.token,
-            );
+            world.assert_nothing_pending(&session.user, asked_at).await;
+            world.history.token_returned(&session, asked_at, issued.token);
         }
         Err(BrokerError::SignInAgain) => {
             world.history.count("sign-in again");
@@ -93,32 +106,32 @@ async fn issue(world: &World, user: usize) {
     }
 }
 
-/// Who asks, and up to which second sessions end once it is acknowledged.
-fn order(world: &World, user: usize) -> (Initiator, EpochSeconds) {
-    let at_least = EpochSeconds::from(now());
+/// Returns who asks, and up to which second sessions end once it is acknowledged.
+fn order(world: &World, user: usize, process: &Process) -> (Initiator, EpochSeconds) {
     match world.random.below(10) {
         0..6 => {
             let sign_in = world.session(user).sign_in;
             (Initiator::User { signed_in: sign_in }, sign_in)
         }
-        6..8 => (Initiator::Operator, at_least),
+        6..8 => (Initiator::Operator, process.clock.now().into()),
         _ => {
-            let ago = world.random.millis(0, 20_000);
-            let at: Timestamp = now().checked_sub(ago).expect("an instant");
-            (Initiator::IdentityProvider { occurred_at: at }, at.into())
+            let occurred_at = world.event(user);
+            let latest = process.clock.now() + MAX_CLOCK_SKEW;
+            (Initiator::IdentityProvider { occurred_at }, occurred_at.min(latest).into())
         }
     }
 }
 
 async fn revoke(world: &World, user: usize) {
-    let key = world.users[user].clone();
-    let (order, cutoff) = order(world, user);
+    let (key, process) = (world.users[user].clone(), world.process());
+    let (order, cutoff) = order(world, user, &process);
     let keeps = world.random.percent(25);
     let asked_at = Instant::now();
-    let call = CallContext::new(deadline(), &world.history);
+    let context = process.context(world);
     let operation = Operation::Revoke { keep_sessions: keeps };
-    let outcome = world.broker().execute(&key, operation, order, &call).await;
-    if !operators::is_acknowledged(&outcome) {
+    let number = world.history.witness.asked(Ask::Execute(operation, order));
+    let execute = process.broker.execute(&key, operation, order, &context);
+    if !operators::is_acknowledged(world, &as_request(number, execute).await) {
         return world.history.count("revocation failed");
     }
     world.history.count("revoked");
@@ -129,41 +142,46 @@ async fn revoke(world: &World, user: usize) {
 }
 
 async fn delete(world: &World, user: usize) {
-    let key = world.users[user].clone();
-    let (order, cutoff) = order(world, user);
+    let (key, process) = (world.users[user].clone(), world.process());
+    let (order, cutoff) = order(world, user, &process);
     let asked_at = Instant::now();
-    let lifting = lifting(world, &key, order);
-    let call = CallContext::new(deadline(), &world.history);
-    let outcome = world.broker().execute(&key, Operation::Delete, order, &call).await;
+    let lifting = lifting(world, &key, order, &process);
+    let context = process.context(world);
+    let number = world.history.witness.asked(Ask::Execute(Operation::Delete, order));
+    let execute = process.broker.execute(&key, Operation::Delete, order, &context);
+    let outcome = as_request(number, execute).await;
     if matches!(outcome, Err(BrokerError::SignInAgain)) {
         return world.history.count("deletion refused");
     }
-    if !operators::is_acknowledged(&outcome) {
+    if !operators::is_acknowledged(world, &outcome) {
         return world.history.count("deletion failed");
     }
     world.history.count("deleted");
     if let Some(number) = lifting {
-        world.history.decision_acknowledged(&world.emulator, number, moment());
+        world.history.decision_acknowledged(number, moment(&process));
     }
     promise(world, key, Some(cutoff), true, asked_at);
 }
 
-/// That the identity provider has deleted a user outdates its older bans, to the end of the second.
-fn lifting(world: &World, user: &RecordKey, order: Initiator) -> Option<usize> {
+/// That the identity provider has deleted a user outdates its older suspensions, to the end of the
+/// second.
+fn lifting(world: &World, user: &RecordKey, order: Initiator, process: &Process) -> Option<usize> {
     let Initiator::IdentityProvider { occurred_at: at } = order else { return None };
+    let at = at.min(process.clock.now() + MAX_CLOCK_SKEW);
     let end = Timestamp::from_millisecond(at.as_second() * 1000 + 999).expect("an instant");
     let (user, initiator) = (user.clone(), Initiator::IdentityProvider { occurred_at: end });
-    let decision = Decision { user, initiator, lifts: true, asked: moment(), acknowledged: None };
+    let asked = moment(process);
+    let decision = Decision { user, initiator, lifts: true, asked, acknowledged: None };
     Some(world.history.decision_asked(decision))
 }
 
 /// Somebody deletes the identity at ACS behind the broker's back.
 async fn vanish(world: &World, user: usize) {
-    let deadline = deadline();
-    if let Some(identity) = world.bound_identity(&world.users[user]).await
-        && world.acs().delete_user(&identity, &deadline).await.is_ok()
-    {
-        world.history.count("identity vanished");
+    if let Some(identity) = world.bound_identity(&world.users[user]).await {
+        world.history.vanished(identity.to_string());
+        if world.acs().delete_user(&identity, &deadline()).await.is_ok() {
+            world.history.count("identity vanished");
+        }
     }
 }
 
@@ -175,13 +193,14 @@ pub(crate) fn promise(
     asked_at: Instant,
 ) {
     let acknowledged_at = Instant::now();
-    let promise = Promise { user, cutoff, deletes, asked_at, acknowledged_at };
-    world.history.promised(&world.emulator, promise);
+    world.history.promised(Promise { user, cutoff, deletes, asked_at, acknowledged_at });
 }
 
 pub(crate) async fn sweep(world: &World) {
-    let call = CallContext::new(Deadline::new(now(), BUDGET * 6), &world.history);
-    match world.broker().sweep(&call).await {
+    let process = world.process();
+    let context = process.context_of(world, BUDGET * 6);
+    let number = world.history.witness.asked(Ask::Sweep);
+    match as_request(number, process.broker.sweep(&context)).await {
         Ok(_) => world.history.count("swept"),
         Err(_) => world.history.count("sweep failed"),
     }

@@ -1,3 +1,5 @@
+//! What was decided about suspensions, and what follows for certain.
+
 use std::time::Duration;
 
 use acs_broker_core::{Initiator, RecordKey};
@@ -7,7 +9,11 @@ use tokio::time::Instant;
 /// What operators and the identity provider have decision about banning users, and what follows from it
 /// for certain although nobody knows in which order it has arrived.
 #[derive(Debug, Default)]
-pub(crate) struct Decisions(Vec<Decision>);
+pub(crate) struct Decisions {
+    all: Vec<Decision>,
+    /// By how much the clocks of two processes differ at most.
+    clock_difference: Duration,
+}
 
 #[derive(Clone, Debug)]
 pub(crate) struct Decision {
@@ -31,20 +37,24 @@ pub(crate) const LEAD: Duration = Duration::from_secs(2);
 const LONGEST_REQUEST: Duration = Duration::from_secs(25);
 
 impl Decisions {
+    pub(crate) fn new(clock_difference: Duration) -> Self {
+        Self { all: Vec::new(), clock_difference }
+    }
+
     /// Writes down what is asked for, and returns its number.
     pub(crate) fn asked(&mut self, decision: Decision) -> usize {
-        self.0.push(decision);
-        self.0.len() - 1
+        self.all.push(decision);
+        self.all.len() - 1
     }
 
     pub(crate) fn acknowledged(&mut self, number: usize, at: Moment) {
-        self.0[number].acknowledged = Some(at);
+        self.all[number].acknowledged = Some(at);
     }
 
     /// The instants of events about a user that may arrive once more.
     pub(crate) fn events(&self, user: &RecordKey, lifts: bool) -> Vec<Timestamp> {
         let same =
-            self.0.iter().filter(|decision| decision.user == *user && decision.lifts == lifts);
+            self.all.iter().filter(|decision| decision.user == *user && decision.lifts == lifts);
         let at = same.filter_map(|decision| match decision.initiator {
             Initiator::IdentityProvider { occurred_at: at } => Some(at),
             Initiator::Operator | Initiator::User { .. } => None,
@@ -60,19 +70,21 @@ impl Decisions {
         lifts: bool,
         before: Instant,
     ) -> Option<&Decision> {
-        let of_user = || self.0.iter().filter(|decision| decision.user == *user);
+        let of_user = || self.all.iter().filter(|decision| decision.user == *user);
         let is_over =
             |decision: &&Decision| decision.acknowledged.is_some_and(|at| at.instant < before);
         let mut candidates = of_user().filter(|decision| decision.lifts == lifts).filter(is_over);
         candidates.find(|decision| {
-            of_user().filter(|other| other.lifts != lifts).all(|other| decision.outweighs(other))
+            of_user()
+                .filter(|other| other.lifts != lifts)
+                .all(|other| decision.outweighs(other, self.clock_difference))
         })
     }
 }
 
 impl Decision {
     /// Whether this one stands against its opposite, in whichever order they have arrived.
-    fn outweighs(&self, other: &Self) -> bool {
+    fn outweighs(&self, other: &Self, clock_difference: Duration) -> bool {
         use Initiator::{IdentityProvider, Operator, User};
         match (self.initiator, other.initiator) {
             (Operator, Operator) => other.end().0 < self.asked.instant,
@@ -80,7 +92,7 @@ impl Decision {
                 !self.lifts || occurred_at < self.asked.wall
             }
             (IdentityProvider { occurred_at }, Operator) => {
-                other.lifts && occurred_at > other.end().1 + LEAD * 2
+                other.lifts && occurred_at > other.end().1 + LEAD * 2 + clock_difference
             }
             (IdentityProvider { occurred_at: own }, IdentityProvider { occurred_at }) => {
                 occurred_at < own || !self.lifts && occurred_at == own

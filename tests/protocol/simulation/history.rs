@@ -1,35 +1,51 @@
-use std::cell::Cell;
-use std::collections::BTreeMap;
-use std::sync::Mutex;
+//! What users and operators have been told, and what was promised to them.
 
-use acs_broker_core::{BrokerError, BrokerEvent, EpochSeconds, Observer, RecordKey, StoreError};
-use acs_emulator::Emulator;
+use std::cell::Cell;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use acs_broker_core::{
+    BrokerError, BrokerEvent, EpochSeconds, Observer, RecordKey, Session, StoreError,
+};
+use acs_emulator::{Emulator, InactiveReason, Introspection};
 use identity_client::{Timestamp, UserToken};
 use tokio::time::Instant;
 
+use crate::clock::{MAX_DIFFERENCE_MILLIS, now, request};
 use crate::decisions::{Decision, Decisions, Moment};
-use crate::network::now;
+use crate::swarm::{Chaos, Swarm};
+use crate::witness::Witness;
 
 /// What the users and operators of a world have seen, and what they were promised.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct History {
     told: Mutex<Told>,
     happened: Mutex<BTreeMap<String, u64>>,
+    emulator: Arc<Emulator>,
+    pub(crate) witness: Arc<Witness>,
+    /// For how long a call of ACS may be on its way after its operation is complete.
+    grace: Duration,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Told {
     tokens: Vec<Returned>,
     promises: Vec<Promise>,
     decisions: Decisions,
     /// The global cutoffs, and since when each has certainly been written.
     marks: Vec<(EpochSeconds, Instant)>,
+    /// Identities that somebody deleted at ACS.
+    vanished: BTreeSet<String>,
+    /// Identities that could not be recorded, and whose ids the log has.
+    lost: BTreeSet<String>,
 }
 
 #[derive(Debug)]
 struct Returned {
     user: RecordKey,
     sign_in: EpochSeconds,
+    asked_at: Instant,
     at: Instant,
     token: UserToken,
     /// Once dead a token stays so, and need not be looked at again.
@@ -49,35 +65,112 @@ pub(crate) struct Promise {
 }
 
 impl History {
-    pub(crate) fn token_returned(
-        &self,
-        emulator: &Emulator,
-        user: &RecordKey,
-        sign_in: EpochSeconds,
-        asked_at: Instant,
-        token: UserToken,
-    ) {
+    pub(crate) fn new(emulator: Arc<Emulator>, witness: Arc<Witness>, swarm: Swarm) -> Self {
+        let differ = if swarm.has(Chaos::Clocks) { MAX_DIFFERENCE_MILLIS * 2 } else { 0 };
+        let told = Told {
+            tokens: Vec::new(),
+            promises: Vec::new(),
+            decisions: Decisions::new(Duration::from_millis(differ)),
+            marks: Vec::new(),
+            vanished: BTreeSet::new(),
+            lost: BTreeSet::new(),
+        };
+        let grace = Duration::from_secs(if swarm.has(Chaos::Slow) { 70 } else { 5 });
+        Self { told: Mutex::new(told), happened: Mutex::default(), emulator, witness, grace }
+    }
+
+    pub(crate) fn token_returned(&self, session: &Session, asked_at: Instant, token: UserToken) {
         let mut told = self.told.lock().expect("told");
+        let sign_in = session.sign_in;
         let broken = told.promises.iter().find(|promise| {
-            promise.user == *user
+            promise.user == session.user
                 && promise.cutoff.is_some_and(|mark| sign_in <= mark)
                 && promise.acknowledged_at < asked_at
         });
-        assert!(broken.is_none(), "a session that had ended got a token: {sign_in:?} {broken:?}");
+        assert!(broken.is_none(), "invariant 2: an ended session got a token: {broken:?}");
         let mark = told.marks.iter().find(|(mark, at)| sign_in <= *mark && *at < asked_at);
-        assert!(mark.is_none(), "a session that the global cutoff ended got a token: {sign_in:?}");
-        let ban = told.decisions.stands(user, false, asked_at);
-        assert!(ban.is_none(), "a banned user got a token: {ban:?}");
-        let user = user.clone();
-        let at = Instant::now();
-        told.tokens.push(Returned { user, sign_in, at, token, is_dead: Cell::new(false) });
-        told.check(emulator);
+        assert!(mark.is_none(), "invariant 2: a token despite the global cutoff: {mark:?}");
+        let ban = told.decisions.stands(&session.user, false, asked_at);
+        assert!(ban.is_none(), "invariant 2: a suspended user got a token: {ban:?}");
+        let identity = token.identity.to_string();
+        let is_own = self.witness.had(&session.user, &identity, asked_at);
+        assert!(is_own, "invariant 1: a token of an identity that the user does not have");
+        let (user, at, is_dead) = (session.user.clone(), Instant::now(), Cell::new(false));
+        told.tokens.push(Returned { user, sign_in, asked_at, at, token, is_dead });
+        self.check(&told);
     }
 
-    pub(crate) fn promised(&self, emulator: &Emulator, promise: Promise) {
+    pub(crate) fn promised(&self, promise: Promise) {
         let mut told = self.told.lock().expect("told");
         told.promises.push(promise);
-        told.check(emulator);
+        self.check(&told);
+    }
+
+    /// Somebody has deleted an identity at ACS.
+    pub(crate) fn vanished(&self, identity: String) {
+        self.told.lock().expect("told").vanished.insert(identity);
+    }
+
+    /// Whether the log has the id of this identity.
+    pub(crate) fn is_logged(&self, identity: &str) -> bool {
+        self.told.lock().expect("told").lost.contains(identity)
+    }
+
+    /// Whatever was handed out to a session that has ended by an acknowledged revocation is dead;
+    /// so is whatever was handed out before one that kept the sessions, and to who is suspended. No
+    /// token dies without a cause.
+    fn check(&self, told: &Told) {
+        self.witness.assert_sound();
+        for returned in told.tokens.iter().filter(|returned| !returned.is_dead.get()) {
+            let token = returned.token.token.secret();
+            if let Introspection::Inactive(reason) = self.emulator.introspect(token, now()) {
+                returned.is_dead.set(true);
+                let has_cause = self.has_cause(told, returned, reason);
+                assert!(has_cause, "invariant 5: a token died without a cause: {returned:?}");
+                continue;
+            }
+            // ACS has reported that this identity does not exist. Its tokens live until the sweep has
+            // deleted it all the same.
+            if self.witness.was_replaced(returned.token.identity.as_ref()) {
+                continue;
+            }
+            let ban = told.decisions.stands(&returned.user, false, Instant::now());
+            assert!(ban.is_none(), "invariant 2: a suspended user's token lives: {ban:?}");
+            let broken = told.promises.iter().find(|promise| promise.ends(returned));
+            assert!(
+                broken.is_none(),
+                "invariant 2: a revocation was acknowledged and a token lives: {broken:?} {returned:?}"
+            );
+        }
+    }
+
+    /// Whether an operation that was asked for explains that a token is dead.
+    fn has_cause(&self, told: &Told, returned: &Returned, reason: InactiveReason) -> bool {
+        let identity = returned.token.identity.to_string();
+        let same = told.tokens.iter().find(|earlier| earlier.token == returned.token);
+        let minted = same.map_or(returned.at, |first| first.at);
+        match reason {
+            InactiveReason::Unknown => false,
+            InactiveReason::Expired | InactiveReason::KeyRegenerated => true,
+            InactiveReason::IdentityDeleted => {
+                told.vanished.contains(&identity)
+                    || self.witness.was_replaced(&identity)
+                    || self.witness.deletes(&identity)
+            }
+            InactiveReason::Revoked => self.witness.pending_of(&identity).iter().any(|pending| {
+                let is_needless = pending.enforces.is_some_and(|cutoff| {
+                    let written = self.witness.global_cutoff_written(cutoff);
+                    returned.sign_in > cutoff
+                        && written.is_some_and(|written| written < returned.asked_at)
+                        && pending.accepted > returned.at
+                });
+                let is_later = pending.can_end(returned.asked_at, self.grace);
+                // A call of ACS that was sent twice can arrive after the operation is complete, and
+                // end a token that was minted in between and is remembered.
+                let is_repeated = pending.accepted < minted && pending.can_end(minted, self.grace);
+                (is_later || is_repeated) && !is_needless
+            }),
+        }
     }
 
     /// Somebody is about to say who is banned or let in; returns the number of their word.
@@ -85,10 +178,10 @@ impl History {
         self.told.lock().expect("told").decisions.asked(decision)
     }
 
-    pub(crate) fn decision_acknowledged(&self, emulator: &Emulator, number: usize, at: Moment) {
+    pub(crate) fn decision_acknowledged(&self, number: usize, at: Moment) {
         let mut told = self.told.lock().expect("told");
         told.decisions.acknowledged(number, at);
-        told.check(emulator);
+        self.check(&told);
     }
 
     /// The instants of events about a user that may arrive once more.
@@ -108,23 +201,20 @@ impl History {
         assert!(against.is_none(), "suspended: {is_suspended}, against {against:?}");
     }
 
-    /// Tokens of sessions that the user's final cutoff has ended.
-    pub(crate) fn assert_dead_up_to(
-        &self,
-        emulator: &Emulator,
-        user: &RecordKey,
-        cutoff: EpochSeconds,
-    ) {
+    /// Tokens of sessions that the user's final cutoff has ended are dead.
+    pub(crate) fn assert_dead_up_to(&self, user: &RecordKey, cutoff: EpochSeconds) {
         let told = self.told.lock().expect("told");
+        self.check(&told);
         for returned in told.tokens.iter().filter(|returned| returned.user == *user) {
-            assert!(
-                returned.sign_in > cutoff || !returned.is_active(emulator),
-                "a token outlives its session: {returned:?}"
-            );
+            let is_over = returned.sign_in > cutoff || returned.is_dead.get();
+            assert!(is_over, "invariant 2: a token outlives its session: {returned:?}");
         }
         let promised = told.promises.iter().filter(|promise| promise.user == *user);
         let highest = promised.filter_map(|promise| promise.cutoff).max();
-        assert!(highest.is_none_or(|highest| highest <= cutoff), "a revocation was forgotten");
+        assert!(
+            highest.is_none_or(|highest| highest <= cutoff),
+            "invariant 3: a revocation was forgotten"
+        );
     }
 
     /// No identity that the user has was created for a session of a life that has ended.
@@ -132,10 +222,14 @@ impl History {
         let told = self.told.lock().expect("told");
         let deletions = told.promises.iter().filter(|one| one.deletes && one.user == *user);
         let last = deletions.filter_map(|promise| promise.cutoff).max();
-        assert!(last.is_none_or(|last| last < created_for), "an old session resurrected a user");
+        assert!(
+            last.is_none_or(|last| last < created_for),
+            "invariant 4: an old session resurrected a user"
+        );
     }
 
     pub(crate) fn count(&self, what: &str) {
+        self.witness.log(|| format!("#{} {what}", request()));
         *self.happened.lock().expect("happened").entry(what.to_owned()).or_default() += 1;
     }
 
@@ -144,40 +238,21 @@ impl History {
     }
 }
 
-impl Told {
-    /// Whatever was handed out to a session that has ended by an acknowledged revocation is dead;
-    /// so is whatever was handed out before one that kept the sessions, and to who is banned.
-    fn check(&self, emulator: &Emulator) {
-        for returned in self.tokens.iter().filter(|returned| returned.is_active(emulator)) {
-            let ban = self.decisions.stands(&returned.user, false, Instant::now());
-            assert!(ban.is_none(), "a user is banned and a token lives: {ban:?} {returned:?}");
-        }
-        for promise in &self.promises {
-            for returned in self.tokens.iter().filter(|returned| returned.user == promise.user) {
-                let must_be_dead = match promise.cutoff {
-                    Some(cutoff) => returned.sign_in <= cutoff,
-                    None => returned.at < promise.asked_at,
-                };
-                assert!(
-                    !must_be_dead || !returned.is_active(emulator),
-                    "a revocation was acknowledged and a token lives: {promise:?} {returned:?}"
-                );
+impl Promise {
+    fn ends(&self, returned: &Returned) -> bool {
+        self.user == returned.user
+            && match self.cutoff {
+                Some(cutoff) => returned.sign_in <= cutoff,
+                None => returned.at < self.asked_at,
             }
-        }
-    }
-}
-
-impl Returned {
-    fn is_active(&self, emulator: &Emulator) -> bool {
-        let is_dead = self.is_dead.get()
-            || !emulator.introspect(self.token.token.secret(), now()).is_active();
-        self.is_dead.set(is_dead);
-        !is_dead
     }
 }
 
 impl Observer for History {
     fn on_event(&self, event: BrokerEvent) {
+        if let BrokerEvent::IdentityLost(identity) = &event {
+            self.told.lock().expect("told").lost.insert(identity.to_string());
+        }
         self.count(
             match event {
                 BrokerEvent::IdentityLost(_) => "IdentityLost".to_owned(),

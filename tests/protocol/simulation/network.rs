@@ -1,4 +1,5 @@
-use std::cell::Cell;
+//! Messages to a server and its replies, late, once, or not at all.
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -7,12 +8,14 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::random::Random;
+use crate::swarm::{Chaos, Swarm};
 
 /// Carries messages to a server and its answers back, late, once, or not at all. What was sent
 /// arrives even when its sender has died or given up since.
 #[derive(Debug)]
 pub(crate) struct Network {
     random: Arc<Random>,
+    swarm: Swarm,
     is_calm: AtomicBool,
 }
 
@@ -26,8 +29,8 @@ pub(crate) enum Broken {
 }
 
 impl Network {
-    pub(crate) fn new(random: Arc<Random>) -> Self {
-        Self { random, is_calm: AtomicBool::new(false) }
+    pub(crate) fn new(random: Arc<Random>, swarm: Swarm) -> Self {
+        Self { random, swarm, is_calm: AtomicBool::new(false) }
     }
 
     /// From now on every message arrives soon.
@@ -39,13 +42,15 @@ impl Network {
         self.is_calm.load(Ordering::Relaxed)
     }
 
-    fn delay(&self, usual: u64) -> Duration {
-        let is_slow = !self.is_calm() && self.random.percent(3);
-        if is_slow { self.random.millis(500, 9_000) } else { self.random.millis(1, usual) }
+    /// Whether something goes wrong now, of which this many in a thousand messages suffer.
+    pub(crate) fn suffers(&self, chaos: Chaos, per_mille: u64) -> bool {
+        let can = self.swarm.has(chaos) && !self.is_calm();
+        can && self.random.below(1000) < per_mille
     }
 
-    fn fails(&self, percent: u64) -> bool {
-        !self.is_calm() && self.random.percent(percent)
+    fn delay(&self, usual: u64) -> Duration {
+        let is_slow = self.suffers(Chaos::Slow, 30);
+        if is_slow { self.random.millis(500, 9_000) } else { self.random.millis(1, usual) }
     }
 
     pub(crate) async fn exchange<T: Send + 'static>(
@@ -54,12 +59,13 @@ impl Network {
         until: Instant,
         serve: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Broken> {
-        if self.fails(2) {
+        if self.suffers(Chaos::Loss, 20) {
             return Err(Broken::NotSent);
         }
         let (there, back) = (self.delay(usual_millis), self.delay(usual_millis));
-        let (is_lost, answer_is_lost) = (self.fails(2), self.fails(3));
-        let breaks_at = self.fails(50).then(|| there + back);
+        let is_lost = self.suffers(Chaos::Loss, 20);
+        let answer_is_lost = self.suffers(Chaos::Loss, 30);
+        let breaks_at = self.suffers(Chaos::Loss, 500).then(|| there + back);
         let (sender, receiver) = oneshot::channel();
         tokio::spawn(async move {
             sleep(there).await;
@@ -84,22 +90,4 @@ impl Network {
 async fn keep_until_broken<T>(sender: oneshot::Sender<T>, breaks_after: Option<Duration>) {
     sleep(breaks_after.unwrap_or(Duration::from_mins(1))).await;
     drop(sender);
-}
-
-thread_local! {
-    static WALL: Cell<Option<(identity_client::Timestamp, Instant)>> = const { Cell::new(None) };
-}
-
-/// The wall clock of the simulated world, which stands still while all tasks work.
-pub(crate) fn now() -> identity_client::Timestamp {
-    let started = WALL.get().unwrap_or_else(|| {
-        let start = "2026-11-23T00:00:00.25Z".parse().expect("an instant");
-        WALL.set(Some((start, Instant::now())));
-        (start, Instant::now())
-    });
-    started.0.checked_add(started.1.elapsed()).expect("an instant")
-}
-
-pub(crate) fn reset_clock() {
-    WALL.set(None);
 }

@@ -1,4 +1,8 @@
+//! One world: two users, several requests at once for each, three processes, one table, one ACS.
+
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::resume_unwind;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -7,120 +11,216 @@ use acs_broker_core::{
     UniqueId, UserStore,
 };
 use acs_emulator::Emulator;
-use identity_client::{ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId};
-use tokio::time::sleep;
+use identity_client::{
+    ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, KeyRing, Timestamp,
+};
+use tokio::time::{Instant, sleep};
 
-use crate::acs::RemoteAcs;
+use crate::acs::{Amnesia, RemoteAcs};
 use crate::actors;
+use crate::clock::{Clock, MAX_DIFFERENCE_MILLIS, as_request, now, reset_clock};
 use crate::history::History;
-use crate::network::{Network, now, reset_clock};
+use crate::keys::Keys;
+use crate::network::Network;
 use crate::operators;
 use crate::random::Random;
-use crate::store::{RemoteCalls, RemoteStore};
+use crate::state::Change;
+use crate::store::RemoteStore;
+use crate::swarm::{Chaos, Swarm};
+use crate::witness::{Ask, Log, Witness};
 
-/// Two users, several requests at once for each, three processes, one table, one ACS.
+/// A world. Everything in it comes from its seed.
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) random: Arc<Random>,
+    pub(crate) swarm: Swarm,
     pub(crate) emulator: Arc<Emulator>,
     pub(crate) history: History,
     pub(crate) users: Vec<RecordKey>,
     sessions: Mutex<Vec<Vec<Session>>>,
-    processes: Mutex<Vec<Arc<TokenBroker<RemoteStore>>>>,
+    /// The events about revocations and deletions of each user, which may come again.
+    events: Mutex<Vec<Vec<Timestamp>>>,
+    processes: Mutex<Vec<Arc<Process>>>,
     pub(crate) table: RemoteStore,
+    pub(crate) keys: Arc<Keys>,
+    amnesia: Arc<Amnesia>,
+    is_calm: AtomicBool,
+}
+
+/// One process of the broker, with a clock of its own.
+#[derive(Debug)]
+pub(crate) struct Process {
+    pub(crate) broker: TokenBroker<RemoteStore>,
+    pub(crate) clock: Clock,
+}
+
+/// Which world to run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    pub(crate) swarm: Swarm,
+    /// How many requests each life makes.
+    pub(crate) actions: u64,
 }
 
 /// How often what happened.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Figures(BTreeMap<String, u64>);
+pub(crate) struct Figures {
+    pub(crate) counts: BTreeMap<String, u64>,
+    pub(crate) changes: BTreeMap<Change, u64>,
+}
 
 const PROCESSES: usize = 3;
 const REQUESTS_AT_ONCE: usize = 4;
 
+impl Plan {
+    pub(crate) fn of(seed: u64) -> Self {
+        Self { seed, swarm: Swarm::draw(&Random::new(!seed)), actions: 14 }
+    }
+}
+
+impl Process {
+    pub(crate) fn context<'a>(&self, world: &'a World) -> CallContext<'a> {
+        self.context_of(world, actors::BUDGET)
+    }
+
+    pub(crate) fn context_of<'a>(&self, world: &'a World, budget: Duration) -> CallContext<'a> {
+        CallContext::new(self.clock.deadline(budget), &world.history)
+    }
+}
+
 impl World {
-    pub(crate) async fn run(seed: u64) -> Figures {
+    pub(crate) async fn run(plan: Plan, log: Option<Arc<Log>>) -> Figures {
         reset_clock();
-        let world = Arc::new(Self::new(seed));
+        let world = Arc::new(Self::new(plan, log));
         let mut lives = Vec::new();
         for user in 0..world.users.len() {
             world.sign_in(user);
             for _ in 0..REQUESTS_AT_ONCE {
-                lives.push(tokio::spawn(actors::live(Arc::clone(&world), user)));
+                let life = actors::live(Arc::clone(&world), user, plan.actions);
+                lives.push(tokio::spawn(life));
             }
         }
         for life in lives {
-            life.await.expect("a life without a broken promise");
+            if let Err(broken) = life.await {
+                resume_unwind(broken.into_panic());
+            }
         }
         world.settle().await;
         world.check_at_rest().await;
-        Figures(world.history.counts())
+        Figures { counts: world.history.counts(), changes: world.history.witness.changes() }
     }
 
-    fn new(seed: u64) -> Self {
+    fn new(plan: Plan, log: Option<Arc<Log>>) -> Self {
+        let Plan { seed, swarm, .. } = plan;
         let random = Arc::new(Random::new(seed));
         let emulator = Arc::new(Emulator::new(acs_emulator::Settings::simulated(seed)));
-        let network = Arc::new(Network::new(Arc::clone(&random)));
-        let table = RemoteStore::new(RemoteCalls { network });
+        let network = Arc::new(Network::new(Arc::clone(&random), swarm));
+        let witness = Arc::new(Witness::new(log));
+        let table = RemoteStore::new(network, Arc::clone(&witness), Arc::clone(&random));
         let user = |subject: &str| {
             let issuer = "https://idp.example".parse().expect("an issuer");
             RecordKey::user(issuer, subject.parse().expect("a subject"))
         };
+        let keys = Arc::new(Keys::of(&emulator, swarm.has(Chaos::Rotation)));
         let world = Self {
+            swarm,
+            history: History::new(Arc::clone(&emulator), witness, swarm),
             random,
             emulator,
-            history: History::default(),
             users: vec![user("alice"), user("bob")],
-            sessions: Mutex::new(vec![Vec::new(), Vec::new()]),
+            sessions: Mutex::new(vec![Vec::new(); 2]),
+            events: Mutex::new(vec![Vec::new(); 2]),
             processes: Mutex::new(Vec::new()),
             table,
+            keys,
+            amnesia: Arc::default(),
+            is_calm: AtomicBool::new(false),
         };
-        let processes = (0..PROCESSES).map(|_| world.process()).collect();
+        let processes = (0..PROCESSES).map(|_| world.start()).collect();
         *world.processes.lock().expect("processes") = processes;
         world
     }
 
     pub(crate) fn acs(&self) -> IdentityClient {
         let text = self.emulator.connection_string("https://acs.example");
-        let ConnectionString { endpoint, access_key } = text.parse().expect("a connection string");
+        let ConnectionString { endpoint, .. } = text.parse().expect("a connection string");
         let transport = RemoteAcs {
             emulator: Arc::clone(&self.emulator),
-            network: Arc::clone(&self.table.interceptor.network),
+            network: Arc::clone(&self.table.network),
             random: Arc::clone(&self.random),
+            witness: Arc::clone(&self.history.witness),
+            amnesia: Arc::clone(&self.amnesia),
         };
-        IdentityClient::new(endpoint, access_key, Arc::new(transport), ClientOptions::default())
+        let [first, second] = self.keys.now();
+        let ring = KeyRing::new(first, vec![second]).with_refresh(Arc::clone(&self.keys) as _);
+        IdentityClient::new(endpoint, ring, Arc::new(transport), ClientOptions::default())
     }
 
     pub(crate) async fn bound_identity(&self, user: &RecordKey) -> Option<IdentityId> {
         self.record(user).await.bound().map(|bound| bound.id.clone())
     }
 
-    async fn record(&self, key: &RecordKey) -> Record {
+    pub(crate) async fn record(&self, key: &RecordKey) -> Record {
         let deadline = Deadline::new(now(), Duration::ZERO);
         self.table.rows.read(key, &deadline).await.expect("a calm table").record
     }
 
-    fn process(&self) -> Arc<TokenBroker<RemoteStore>> {
+    fn start(&self) -> Arc<Process> {
         let settings = BrokerSettings::new(Duration::from_hours(24 * 400));
         let random = Arc::clone(&self.random);
         let nonces = move || UniqueId::from_bits(u128::from(random.next()));
-        Arc::new(TokenBroker::new(self.table.clone(), self.acs(), settings, nonces))
+        let broker = TokenBroker::new(self.table.clone(), self.acs(), settings, nonces);
+        let process = Process { broker, clock: Clock::default() };
+        self.set_clock(&process);
+        Arc::new(process)
     }
 
-    pub(crate) fn broker(&self) -> Arc<TokenBroker<RemoteStore>> {
+    /// Sets a process's clock: mostly by a second or two, now and then by minutes.
+    fn set_clock(&self, process: &Process) {
+        if self.swarm.has(Chaos::Clocks) && !self.is_calm() {
+            let most = if self.random.percent(70) { 2_000 } else { MAX_DIFFERENCE_MILLIS };
+            let ahead = self.random.below(2 * most).cast_signed() - most.cast_signed();
+            process.clock.set(ahead);
+        }
+    }
+
+    /// One of the processes. Its clock may jump.
+    pub(crate) fn process(&self) -> Arc<Process> {
         let processes = self.processes.lock().expect("processes");
-        Arc::clone(self.random.pick(&processes))
+        let process = Arc::clone(self.random.pick(&processes));
+        if self.swarm.has(Chaos::Clocks) && self.random.percent(4) {
+            self.set_clock(&process);
+        }
+        process
     }
 
     /// A process dies and another starts, with nothing in its memory.
     pub(crate) fn restart(&self) {
-        let fresh = self.process();
+        let fresh = self.start();
         let mut processes = self.processes.lock().expect("processes");
         let index = usize::try_from(self.random.below(PROCESSES as u64)).expect("an index");
         processes[index] = fresh;
     }
 
+    /// No operation is pending that was accepted before a request for a token began.
+    pub(crate) async fn assert_nothing_pending(&self, user: &RecordKey, asked_at: Instant) {
+        if let Some(pending) = self.record(user).await.pending() {
+            let accepted = self.history.witness.accepted(pending.id);
+            let is_new = accepted.is_none_or(|accepted| accepted >= asked_at);
+            assert!(is_new, "invariant 2: a token despite a pending operation: {pending:?}");
+        }
+    }
+
+    pub(crate) fn is_calm(&self) -> bool {
+        self.is_calm.load(Ordering::Relaxed)
+    }
+
     pub(crate) fn sign_in(&self, user: usize) {
-        let session = actors::fresh(self.users[user].clone());
+        let mut session = actors::fresh(self.users[user].clone());
+        if self.swarm.has(Chaos::FastProvider) {
+            session.sign_in.0 += self.random.below(4).cast_signed();
+        }
         self.sessions.lock().expect("sessions")[user].push(session);
     }
 
@@ -129,14 +229,38 @@ impl World {
         let sessions = self.sessions.lock().expect("sessions");
         let of_user = &sessions[user];
         let newest = of_user.last().expect("each user has signed in once");
-        if self.random.percent(75) { newest.clone() } else { self.random.pick(of_user).clone() }
+        let is_old = self.swarm.has(Chaos::OldSessions) && self.random.percent(25);
+        if is_old { self.random.pick(of_user).clone() } else { newest.clone() }
     }
 
-    /// No more faults; an operator completes the walk of the last mark, and sweeps until nothing is
-    /// due for a day.
+    /// The time of an event about a user: of this moment, late, one that has come before, or one
+    /// from a clock that is wrong.
+    pub(crate) fn event(&self, user: usize) -> Timestamp {
+        let mut events = self.events.lock().expect("events");
+        let earlier = &mut events[user];
+        let is_late = self.swarm.has(Chaos::LateEvents);
+        if is_late && !earlier.is_empty() && self.random.percent(30) {
+            return *self.random.pick(earlier);
+        }
+        let at = if self.swarm.has(Chaos::WildEvents) && self.random.percent(5) {
+            now() + Duration::from_hours(1)
+        } else {
+            now() - self.random.millis(0, if is_late { 60_000 } else { 2_000 })
+        };
+        earlier.push(at);
+        at
+    }
+
+    /// No more faults; an operator completes the scan of the last global cutoff, and sweeps until
+    /// nothing is due for a day.
     async fn settle(&self) {
-        self.table.interceptor.network.calm_down();
-        operators::complete_scan(self).await;
+        self.table.network.calm_down();
+        self.is_calm.store(true, Ordering::Relaxed);
+        for process in self.processes.lock().expect("processes").iter() {
+            process.clock.set(0);
+        }
+        as_request(self.history.witness.asked(Ask::RevokeAll), operators::complete_scan(self))
+            .await;
         for _ in 0..24 {
             sleep(Duration::from_hours(1)).await;
             actors::sweep(self).await;
@@ -151,16 +275,19 @@ impl World {
             assert_eq!(
                 (record.pending(), record.lease()),
                 (None, None),
-                "an operation was lost: {record:?}"
+                "invariant 3: an operation was lost: {record:?}"
             );
             if let Some(identity) = record.bound() {
-                assert!(matches!(key, RecordKey::User(..)), "an orphan was left: {record:?}");
+                assert!(
+                    matches!(key, RecordKey::User(..)),
+                    "invariant 1: an orphan was left: {record:?}"
+                );
                 self.history.assert_not_resurrected(key, identity.sign_in);
                 let is_own = bound.insert(identity.id.to_string());
                 assert!(is_own, "two users have one identity: {}", identity.id);
             }
             if let Some(cutoff) = record.sessions_valid_after.max(global_cutoff) {
-                self.history.assert_dead_up_to(&self.emulator, key, cutoff);
+                self.history.assert_dead_up_to(key, cutoff);
             }
         }
         self.check_identities(&bound);
@@ -170,15 +297,19 @@ impl World {
         }
     }
 
-    /// Every identity is bound, deleted or counted.
+    /// Every identity is bound, deleted, counted, or reported by its id.
     fn check_identities(&self, bound: &BTreeSet<String>) {
         let identities = self.emulator.identities();
         let live = identities.iter().filter(|identity| identity.deleted_at.is_none());
-        let unknown = live.filter(|identity| !bound.contains(&identity.id)).count() as u64;
+        let is_known = |id: &str| bound.contains(id) || self.history.is_logged(id);
+        let unknown = live.filter(|identity| !is_known(&identity.id)).count() as u64;
         let rows = self.table.rows.rows();
         let counted: u64 =
             rows.iter().map(|(_, record)| u64::from(record.unconfirmed_identities)).sum();
-        assert!(unknown <= counted, "{unknown} identities are lost, {counted} counted");
+        assert!(
+            unknown <= counted,
+            "invariant 1: {unknown} identities are lost, {counted} counted"
+        );
         for _ in 0..unknown {
             self.history.count("identities that nobody knows");
         }
@@ -189,8 +320,9 @@ impl World {
         self.history.assert_decided(user, is_suspended);
         if is_suspended {
             let session = actors::fresh(user.clone());
-            let call = CallContext::new(actors::deadline(), &self.history);
-            let refused = self.broker().issue(&session, &actors::grant(), &call).await;
+            let process = self.process();
+            let grant = actors::grant();
+            let refused = process.broker.issue(&session, &grant, &process.context(self)).await;
             assert!(matches!(refused, Err(BrokerError::UserSuspended)), "{refused:?}");
             operators::decide(self, user, Initiator::Operator, true).await;
         }
@@ -198,60 +330,37 @@ impl World {
 
     async fn check_that_a_fresh_sign_in_works(&self, user: &RecordKey) {
         let mut issued = None;
-        // Twice, a minute apart: an identity that has vanished is given up only then.
-        for _ in 0..2 {
+        // Some times, a minute apart: an identity that has vanished is given up only then, and
+        // fresh keys are fetched once in a minute.
+        for _ in 0..3 {
             sleep(Duration::from_secs(61)).await;
             let session = actors::fresh(user.clone());
-            let call = CallContext::new(actors::deadline(), &self.history);
-            issued = self.broker().issue(&session, &actors::grant(), &call).await.ok();
+            let (process, grant) = (self.process(), actors::grant());
+            let number = self.history.witness.asked(Ask::Issue);
+            let context = process.context(self);
+            let issue = process.broker.issue(&session, &grant, &context);
+            issued = as_request(number, issue).await.ok();
             if issued.is_some() {
                 break;
             }
         }
+        self.history.witness.assert_sound();
         let issued = issued.expect("a fresh sign-in gets a token once all is quiet");
         let token = issued.token.token.secret();
-        assert!(self.emulator.introspect(token, now()).is_active(), "a dead token was issued");
+        let is_active = self.emulator.introspect(token, now()).is_active();
+        assert!(is_active, "invariant 2: a dead token was issued");
         let bound = self.bound_identity(user).await;
-        assert_eq!(bound, Some(issued.token.identity), "the token is not of the user's identity");
+        assert_eq!(bound, Some(issued.token.identity), "invariant 1: a foreign identity");
     }
 }
 
 impl Figures {
-    pub(crate) fn add(&mut self, other: &Self) {
-        for (what, times) in &other.0 {
-            *self.0.entry(what.clone()).or_default() += times;
+    pub(crate) fn add(&mut self, other: Self) {
+        for (what, times) in other.counts {
+            *self.counts.entry(what).or_default() += times;
         }
-    }
-
-    /// A simulation in which something never comes about proves nothing about it.
-    pub(crate) fn assert_that_everything_happened(&self, seeds: u64) {
-        for what in [
-            "created",
-            "minted",
-            "reused",
-            "paused",
-            "revoked",
-            "deleted",
-            "swept",
-            "died",
-            "sign-in again",
-            "suspended",
-            "suspension lifted",
-            "kept out",
-            "all revoked",
-            "scan resumed",
-            "scan broke off",
-            "IdentityCreated",
-            "IdentityReplaced",
-            "IdentityDiscarded",
-            "OrphanJournaled",
-            "IdentityUnconfirmed",
-            "TokenDiscarded",
-            "LeaseWait",
-            "RetryScheduled",
-            "identities that nobody knows",
-        ] {
-            assert!(self.0.contains_key(what) || seeds < 100, "{what:?} never happened");
+        for (change, times) in other.changes {
+            *self.changes.entry(change).or_default() += times;
         }
     }
 }

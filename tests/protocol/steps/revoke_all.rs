@@ -8,6 +8,7 @@ use tokio::time::{advance, sleep};
 
 use crate::harness::{
     ATTEMPT_PAUSE, CREATE, Harness, ISSUE, NO_SUCH_IDENTITY, RETENTION, REVOKE, Turn, alice,
+    assert_busy,
 };
 
 fn assert_ended(outcome: &Result<Issued, BrokerError>) {
@@ -186,6 +187,22 @@ async fn late_claim_does_not_resurrect() {
     let (refused, ()) = tokio::join!(harness.issue(&session), between_reading_and_claiming);
     assert_ended(&refused);
     assert_eq!(harness.live_identities(), []);
+}
+
+/// A creation that was claimed before the cutoff, for a session that began after it by a provider's
+/// fast clock: the scan would kill its first token a moment later, so the user does not get it.
+#[tokio::test(start_paused = true)]
+async fn token_of_older_claim_is_discarded() {
+    let harness = Harness::new();
+    harness.interleave(CREATE, |harness| async move {
+        harness.revoke_all().await;
+    });
+    let ahead = harness.session(-2);
+    assert_busy(&harness.issue(&ahead).await);
+    let issued = harness.issue(&ahead).await.unwrap();
+    harness.scan().await.unwrap();
+    assert!(harness.is_active(&issued));
+    assert_eq!(harness.live_identities(), [issued.token.identity]);
 }
 
 /// The global cutoff only rises, and expires when no older session can be left.

@@ -31,6 +31,7 @@ use crate::record::{
 use crate::session::Session;
 use crate::store::{Stored, UserSnapshot, UserStore};
 use crate::store_error::StoreError;
+use crate::time::EpochSeconds;
 
 /// The right to create the identity, and the record in which it stands.
 pub(super) struct LeaseGuard {
@@ -170,8 +171,15 @@ impl<S: UserStore> TokenBroker<S> {
                     stored.record.check_session(snapshot.global_cutoff, session.sign_in)?;
                     Ok(snapshot.global_cutoff)
                 });
-                let is_usable = stored.record.is_usable(&created.identity);
-                if let (Ok(global_cutoff), true) = (&admitted, is_usable) {
+                // A global cutoff that came after the claim is still to be carried out for this user,
+                // and would kill the token.
+                let survives = |cutoff: &Option<EpochSeconds>| {
+                    stored.record.is_usable(&created.identity)
+                        && stored.record.global_cutoff_to_enforce(*cutoff).is_none()
+                };
+                if let Ok(global_cutoff) = admitted.as_ref()
+                    && survives(global_cutoff)
+                {
                     self.remember(user, &created.identity);
                     let snapshot = UserSnapshot { stored, global_cutoff: *global_cutoff };
                     self.remember_created(session, grant, &created, &snapshot, ctx);
