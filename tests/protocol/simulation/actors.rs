@@ -29,7 +29,8 @@ pub(crate) async fn live(world: Arc<World>, user: usize, actions: u64) {
             _ => random.millis(0, 300),
         };
         sleep(pause).await;
-        let action = act(&world, user);
+        // Boxed: it is big, and would be moved several times.
+        let action = Box::pin(act(&world, user));
         if world.swarm.has(Chaos::Death) && random.percent(12) {
             let dies_after = random.millis(0, 400);
             if timeout(dies_after, action).await.is_err() {
