@@ -18,7 +18,7 @@ help: ## List the targets
 run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --locked -p acs-broker-local -- $(ARGS)
 
-test: plan tools nextest lint-aws lint-examples package budget ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
+test: plan tools nextest lint-aws lint-examples package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --doc --locked --quiet
 	tests/tools/without-leftovers $(CARGO) nextest run --workspace --locked --profile full

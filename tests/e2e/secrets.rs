@@ -40,7 +40,7 @@ async fn each_invocation_logs_one_documented_line() {
             check_fields(&fields);
             check_metrics(&fields);
             ids.insert(fields["requestId"].as_str().unwrap().to_owned());
-            cold_starts += usize::from(fields["coldStart"] == true);
+            cold_starts += usize::from(fields.get("coldStart") == Some(&json!(true)));
             requests += 1;
         }
         assert_eq!(cold_starts, 1, "{log}");

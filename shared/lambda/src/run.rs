@@ -33,6 +33,7 @@ where
     A: Future<Output = Result<HttpResponse, ProblemDetails>> + Send + 'static,
 {
     let app = start().await;
+    app.open_connections().await;
     let service = service_fn(move |event: LambdaEvent<HttpRequest>| {
         let (app, handle) = (Arc::clone(&app), handle.clone());
         async move { Ok::<_, lambda_runtime::Error>(serve_http(app, handle, event).await) }
@@ -93,10 +94,7 @@ async fn start() -> Arc<App> {
         .map_err(StartError::from)
         .and_then(|settings| App::new(settings, Timestamp::now, print));
     match app {
-        Ok(app) => {
-            app.open_connections().await;
-            Arc::new(app)
-        }
+        Ok(app) => Arc::new(app),
         Err(error) => {
             tracing::error!(error = error_chain(&error), "the function cannot start");
             process::exit(1)

@@ -86,8 +86,12 @@ async fn forward(
 
 /// AWS's JSON protocols name the operation in a header (`DynamoDB_20120810.GetItem`,
 /// `secretsmanager.GetSecretValue`) and the resource in the body. Any other call is recorded too,
-/// as a right that no policy grants.
+/// as a right that no policy grants; only a request without a signature, which opens a connection,
+/// needs none.
 fn rights(headers: &HeaderMap, body: &[u8]) -> Vec<Right> {
+    if !headers.contains_key("authorization") {
+        return Vec::new();
+    }
     let target = headers.get("x-amz-target").and_then(|target| target.to_str().ok());
     let (service, operation) = target.and_then(|target| target.split_once('.')).unwrap_or_default();
     let service = service.split('_').next().unwrap_or_default().to_ascii_lowercase();

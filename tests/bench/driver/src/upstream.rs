@@ -66,14 +66,14 @@ impl Upstream {
         let counts = Rc::new(Counts::default());
         let (acs, counting) = (Arc::clone(&emulator), Rc::clone(&counts));
         let acs_url = serve(server(&authority)?, &counts, move |request| {
-            counting.add(Counter::AcsCalls, 1);
+            counting.add(Counter::AcsCalls, is_signed(request).into());
             counting.add(Counter::AcsRequestBytes, request_bytes(request));
             acs.handle(request, Timestamp::now()).response
         })
         .await?;
         let counting = Rc::clone(&counts);
         let table_url = serve(server(&authority)?, &counts, move |request| {
-            counting.add(Counter::TableCalls, 1);
+            counting.add(Counter::TableCalls, is_signed(request).into());
             counting.add(Counter::HalfReadUnits, table::half_read_units(request));
             table.handle(request)
         })
@@ -184,4 +184,10 @@ fn server(authority: &Authority) -> Result<Arc<ServerConfig>, AnyError> {
         .with_no_client_auth()
         .with_single_cert(vec![leaf.der().clone()], key)?;
     Ok(Arc::new(tls))
+}
+
+/// Returns whether a request asks for something. One without a signature only opens a connection,
+/// which is counted as such.
+fn is_signed(request: &Request<Bytes>) -> bool {
+    request.headers().contains_key("authorization")
 }
