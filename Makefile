@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate bench budget cost size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -87,7 +87,13 @@ plan:
 	@tests/tools/install --plan
 
 simulate: ## Run the protocol's simulation at length; make simulate SEEDS=0..1000000
-	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --release --locked -p acs-broker-protocol --test simulation -- --nocapture
+	SIMULATION_SEEDS=$(SEEDS) $(CARGO) test --profile simulation --locked -p acs-broker-protocol --test simulation -- --nocapture
+
+planted: ## Plant each known bug in a copy of the tree, and fail if the simulation misses one
+	@tests/planted/run
+
+model: ## Check every state of the protocol's model, and replay it on the code at length
+	MODEL_TRACES=20000 $(CARGO) test --profile simulation --locked -p acs-broker-protocol --test model -- --nocapture
 
 bench: ## Measure speed and memory beside other ways to write issue; make bench QUICK=1 WRITE=1
 	@tests/tools/install cargo-lambda zig

@@ -30,26 +30,11 @@ pub(crate) enum Situation {
     LeaseExpired,
     /// A creator died just now.
     LeaseLive,
-    /// ACS has reported twice that the identity does not exist.
+    /// ACS has reported that the identity does not exist, and will confirm it.
     Vanished,
     /// The global cutoff is written, and its scan has not begun.
     AllRevoked,
 }
-
-pub(crate) const SITUATIONS: [Situation; 12] = [
-    Situation::Unknown,
-    Situation::Bound,
-    Situation::Remembered,
-    Situation::SignedOut,
-    Situation::Deleted,
-    Situation::Suspended,
-    Situation::RevocationPending,
-    Situation::DeletionPending,
-    Situation::LeaseExpired,
-    Situation::LeaseLive,
-    Situation::Vanished,
-    Situation::AllRevoked,
-];
 
 pub(crate) const OLD: i64 = 0;
 pub(crate) const PRESENT: i64 = 50;

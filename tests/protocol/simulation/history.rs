@@ -198,7 +198,7 @@ impl History {
     pub(crate) fn assert_decided(&self, user: &RecordKey, is_suspended: bool) {
         let told = self.told.lock().expect("told");
         let against = told.decisions.stands(user, is_suspended, Instant::now());
-        assert!(against.is_none(), "suspended: {is_suspended}, against {against:?}");
+        assert!(against.is_none(), "invariant 5: suspended is {is_suspended}, against {against:?}");
     }
 
     /// Tokens of sessions that the user's final cutoff has ended are dead.
