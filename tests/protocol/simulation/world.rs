@@ -260,6 +260,8 @@ impl World {
         for process in self.processes.lock().expect("processes").iter() {
             process.clock.set(0);
         }
+        // What was sent before still arrives: a global cutoff too.
+        sleep(Duration::from_mins(1)).await;
         as_request(self.history.witness.asked(Ask::RevokeAll), operators::complete_scan(self))
             .await;
         for _ in 0..6 {
