@@ -116,6 +116,14 @@ impl Transport for RemoteAcs {
                 let (method, path) = (request.method(), request.uri().path());
                 format!("#{number} ACS: {method} {path} -> {}", response.status())
             });
+            let is_done = response.status() != StatusCode::UNAUTHORIZED
+                && matches!(mood, Mood::Well | Mood::Lies | Mood::LeavesTokenOut);
+            let path = request.uri().path().strip_prefix("/identities/");
+            if let Some(path) = path.and_then(|path| path.strip_suffix("/:revokeAccessTokens"))
+                && is_done
+            {
+                witness.revoked(path.replace("%3A", ":"));
+            }
             if request.uri().path() == "/identities"
                 && let Some(created) = emulator.identities().pop()
             {

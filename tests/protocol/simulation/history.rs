@@ -75,7 +75,9 @@ impl History {
             vanished: BTreeSet::new(),
             lost: BTreeSet::new(),
         };
-        let grace = Duration::from_secs(if swarm.has(Chaos::Slow) { 70 } else { 5 });
+        // A lost call is repeated after five seconds, a slow one arrives late, and the sweep does both.
+        let is_late = swarm.has(Chaos::Slow) || swarm.has(Chaos::Loss);
+        let grace = Duration::from_secs(if is_late { 70 } else { 5 });
         Self { told: Mutex::new(told), happened: Mutex::default(), emulator, witness, grace }
     }
 

@@ -54,6 +54,8 @@ struct Seen {
     creators: HashMap<String, u32>,
     bindings: Vec<Binding>,
     replaced: BTreeSet<String>,
+    /// When ACS revoked the tokens of an identity last.
+    revoked: HashMap<String, Instant>,
     /// When ACS was first heard to report that an identity does not exist.
     reported: HashMap<String, Timestamp>,
     pending: HashMap<UniqueId, Pending>,
@@ -105,6 +107,11 @@ impl Witness {
     /// ACS has created an identity for this request.
     pub(crate) fn created(&self, identity: String, request: u32) {
         self.seen.lock().expect("seen").creators.entry(identity).or_insert(request);
+    }
+
+    /// ACS has revoked the tokens of an identity, or there is none.
+    pub(crate) fn revoked(&self, identity: String) {
+        self.seen.lock().expect("seen").revoked.insert(identity, Instant::now());
     }
 
     pub(crate) fn saw(&self, write: &Write<'_>) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use acs_broker_core::{EpochSeconds, Initiator, MAX_CLOCK_SKEW, PendingKind, Record, RecordKey};
 
-use super::{Ask, Seen, Write};
+use super::{Ask, Pending, Seen, Write};
 
 impl Seen {
     /// Says what is wrong about a write.
@@ -88,6 +88,16 @@ impl Seen {
         };
         if is_deletion(before) && after.bound().is_some() && !is_deletion(after) {
             return Err("invariant 3: a deletion was forgotten");
+        }
+        if let (Some(bound), None) = (before.bound(), after.pending())
+            && let Some(pending) = bound.pending
+            && pending.kind == PendingKind::Revoke
+            && let Some(Pending { accepted, .. }) = self.pending.get(&pending.id)
+        {
+            let revoked = self.revoked.get(&bound.id.to_string());
+            if revoked.is_none_or(|revoked| revoked < accepted) {
+                return Err("invariant 3: a revocation was cleared that ACS has not carried out");
+            }
         }
         let Some(pending) = after.pending() else { return Ok(()) };
         if before.pending().is_some_and(|earlier| earlier.id == pending.id) {
