@@ -46,8 +46,6 @@ pub enum BrokerError {
     Paused {
         /// When to come back.
         retry_after: Duration,
-        /// Whether ACS has reported that the user's identity does not exist.
-        not_found: bool,
         /// The failure, where this very request made the attempt.
         source: Option<identity_client::Error>,
     },
@@ -60,14 +58,12 @@ pub enum BrokerError {
 }
 
 impl BrokerError {
-    /// Returns whether ACS reports that the user's identity does not exist.
+    /// Returns whether ACS has told this very request that the user's identity does not exist.
     #[must_use]
     pub fn is_not_found(&self) -> bool {
         match self {
-            Self::Acs(error) => error.is_no_such_identity(),
-            Self::Paused { not_found, source, .. } => {
-                *not_found
-                    || source.as_ref().is_some_and(identity_client::Error::is_no_such_identity)
+            Self::Acs(error) | Self::Paused { source: Some(error), .. } => {
+                error.is_no_such_identity()
             }
             _ => false,
         }

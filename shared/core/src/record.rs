@@ -155,13 +155,9 @@ impl Record {
         self.pending().is_none() && self.is_bound_to(identity)
     }
 
-    /// Returns whether ACS has reported that the user's identity does not exist.
-    pub(crate) fn is_reported_missing(&self) -> bool {
-        self.bound().is_some_and(|bound| bound.not_found_since.is_some())
-    }
-
-    /// Returns the next step towards an identity. `missing` is an identity that ACS has confirmed
-    /// not to exist.
+    /// Returns the next step towards an identity. `missing` is an identity that ACS has just
+    /// reported not to exist. It is given up only if the earlier report still stands: another
+    /// request, for which ACS has done something with the identity meanwhile, clears it.
     ///
     /// A pending operation comes first: a revocation that ACS carries out later would kill the
     /// token of a session that began after it.
@@ -169,8 +165,11 @@ impl Record {
         if let Some(operation) = self.pending() {
             return NextStep::CompletePending(operation);
         }
+        let is_missing = |identity: &IdentityId| {
+            missing == Some(identity) && self.is_not_found_confirmed(identity, now)
+        };
         match &self.identity {
-            IdentityState::Bound(bound) if Some(&bound.id) != missing => {
+            IdentityState::Bound(bound) if !is_missing(&bound.id) => {
                 NextStep::UseIdentity(bound.id.clone())
             }
             IdentityState::Creating(lease) if lease.is_live(now) => NextStep::WaitForLease,

@@ -6,7 +6,7 @@ use acs_broker_core::{BrokerError, Initiator, PendingKind, SweepReport};
 use tokio::time::advance;
 
 use crate::harness::{
-    ATTEMPT_PAUSE, DELETE, Harness, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
+    ATTEMPT_PAUSE, DELETE, Harness, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn, alice,
 };
 
 /// A revocation that ACS fails is stored, and the sweep completes it.
@@ -52,6 +52,23 @@ async fn single_404_keeps_revocation_pending() {
     advance(Duration::from_secs(61)).await;
     assert_eq!(harness.sweep().await, SweepReport { revoked: 1, ..SweepReport::default() });
     assert!(!harness.is_active(&issued));
+}
+
+/// ACS has told an earlier request by mistake that the identity does not exist. A revocation that
+/// then fails for another reason is not acknowledged by that report: the tokens live.
+#[tokio::test(start_paused = true)]
+async fn report_of_another_request_acknowledges_nothing() {
+    let harness = Harness::new();
+    let issued = harness.issue(&harness.session(0)).await.unwrap();
+    let own = Initiator::User { signed_in: harness.session(0).sign_in };
+    harness.on(ISSUE, NO_SUCH_IDENTITY);
+    harness.issue(&harness.session(0)).await.unwrap_err();
+    harness.on(REVOKE, Turn::Respond(503, ""));
+    harness.revoke(own).await.unwrap_err();
+    advance(Duration::from_secs(1)).await;
+    let paused = harness.revoke(own).await;
+    assert!(matches!(paused, Err(BrokerError::Paused { .. })), "{paused:?}");
+    assert!(harness.is_active(&issued));
 }
 
 /// A deletion of an identity that was deleted elsewhere does not stay pending for ever.

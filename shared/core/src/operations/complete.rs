@@ -98,9 +98,10 @@ impl<S: UserStore> TokenBroker<S> {
         let now = ctx.deadline.now();
         match operation.attempt.state(now) {
             AttemptState::UnderWay => return Ok(None),
+            // Why that attempt failed is not known here. A report that the identity does not exist
+            // may be in the record, but this failure need not be that one.
             AttemptState::Paused(retry_after) => {
-                let not_found = stored.record.is_reported_missing();
-                return Err(BrokerError::Paused { retry_after, not_found, source: None });
+                return Err(BrokerError::Paused { retry_after, source: None });
             }
             AttemptState::Free => {}
         }
@@ -113,9 +114,8 @@ impl<S: UserStore> TokenBroker<S> {
         match self.complete_attempted(key, committed.stored, operation, ctx).await {
             Ok(stored) => Ok(Some(stored)),
             Err(BrokerError::Acs(error)) => {
-                let not_found = error.is_no_such_identity();
                 let retry_after = error.retry_after().unwrap_or_default().max(ATTEMPT_INTERVAL);
-                Err(BrokerError::Paused { retry_after, not_found, source: Some(error) })
+                Err(BrokerError::Paused { retry_after, source: Some(error) })
             }
             Err(error) => Err(error),
         }

@@ -297,7 +297,7 @@ fn failed_creation(
         return error.into();
     }
     let retry_after = CreationPause::after(earlier, now).length;
-    BrokerError::Paused { retry_after, not_found: false, source: Some(error) }
+    BrokerError::Paused { retry_after, source: Some(error) }
 }
 
 impl BindOutcome {

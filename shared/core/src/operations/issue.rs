@@ -292,8 +292,7 @@ impl<S: UserStore> TokenBroker<S> {
                     }
                 }
                 NextStep::PauseCreation(retry_after) => {
-                    let (not_found, source) = (false, None);
-                    return Err(BrokerError::Paused { retry_after, not_found, source });
+                    return Err(BrokerError::Paused { retry_after, source: None });
                 }
                 NextStep::WaitForLease => {
                     ctx.emit(BrokerEvent::LeaseWait);

@@ -1,3 +1,4 @@
+use super::super::NextStep;
 use super::*;
 
 /// A deletion that was written a moment ago stops an old session's claim. Otherwise a deleted
@@ -24,11 +25,21 @@ fn live_lease_excludes_a_second() {
 /// Only the identity that ACS has confirmed missing gives way to a new one.
 #[test]
 fn only_missing_identity_gives_way() {
-    let claim = |missing: &IdentityId| {
-        bound_at_100().claim_lease(None, Some(missing), lease(1, 20), at(10))
-    };
+    let noted = bound_at_100().note_not_found(&identity("a"), at(10)).unwrap();
+    let claim = |missing: &IdentityId| noted.claim_lease(None, Some(missing), lease(1, 90), at(70));
     assert_eq!(claim(&identity("b")), None);
     assert!(claim(&identity("a")).unwrap().bound().is_none());
+}
+
+/// Another request has just had a token for the identity, so it exists. To give it up all the same
+/// would cost the user the conversations.
+#[test]
+fn cleared_report_keeps_the_identity() {
+    let a = identity("a");
+    let noted = bound_at_100().note_not_found(&a, at(10)).unwrap();
+    let cleared = noted.clear_not_found(&a).unwrap();
+    assert_eq!(cleared.claim_lease(None, Some(&a), lease(1, 90), at(70)), None);
+    assert_eq!(cleared.next_step(Some(&a), at(70)), NextStep::UseIdentity(a));
 }
 
 /// Only the holder of the lease binds, and only while no deletion has cancelled it.

@@ -8,6 +8,8 @@ fn needs_a_second_report() {
     let noted = bound_at_100().note_not_found(&a, at(1000)).unwrap();
     assert!(!noted.is_not_found_confirmed(&a, at(1059)));
     assert!(noted.is_not_found_confirmed(&a, at(1060)));
+    assert!(noted.is_not_found_confirmed(&a, at(999 + 3 * 3600)));
+    assert!(!noted.is_not_found_confirmed(&a, at(1000 + 3 * 3600)), "another incident");
     assert!(!noted.is_not_found_confirmed(&identity("b"), at(1060)));
     assert_eq!(noted.note_not_found(&a, at(1059)), None, "the first report counts");
     let hours_later = noted.note_not_found(&a, at(1000 + 3 * 3600)).unwrap();

@@ -25,11 +25,13 @@ impl Record {
     }
 
     /// Returns whether a report at `now` confirms that the identity does not exist: an earlier
-    /// report is old enough.
+    /// report is old enough, and not so old that it speaks of another incident.
     pub(crate) fn is_not_found_confirmed(&self, identity: &IdentityId, now: Timestamp) -> bool {
         let bound = self.bound().filter(|bound| bound.id == *identity);
         let since = bound.and_then(|bound| bound.not_found_since);
-        since.is_some_and(|since| later(since, NOT_FOUND_CONFIRMATION) <= now)
+        since.is_some_and(|since| {
+            later(since, NOT_FOUND_CONFIRMATION) <= now && now < later(since, NOT_FOUND_TTL)
+        })
     }
 
     /// Clears the report: ACS has just done something with the identity.
