@@ -147,7 +147,7 @@ same time, in CloudWatch's embedded metric format: namespace `METRICS_NAMESPACE`
 "
     .to_owned();
     for metric in Metric::ALL {
-        let (name, unit, meaning) = (metric.name(), metric.unit(), metric.meaning());
+        let (name, unit, meaning) = (metric.name(), metric.unit().unwrap_or("–"), metric.meaning());
         let _ = writeln!(page, "| `{name}` | {unit} | {meaning} |");
     }
     page += "

@@ -87,8 +87,8 @@ where
 #[expect(clippy::disallowed_methods, reason = "the edge: here the process meets its environment")]
 #[expect(clippy::exit, reason = "the caller has nothing to add, and would only repeat it")]
 async fn start() -> Arc<App> {
-    // An invocation has a line of its own; this is for a start that fails.
-    tracing_subscriber::fmt().json().with_max_level(LevelFilter::INFO).init();
+    // An invocation has a line of its own; this is for what goes wrong outside of one.
+    tracing_subscriber::fmt().json().with_max_level(LevelFilter::WARN).init();
     let settings = Settings::read_with_secret(Arc::new(|name| std::env::var(name).ok())).await;
     let app = settings
         .map_err(StartError::from)

@@ -10,6 +10,7 @@ mod reply;
 mod signature;
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use acs_broker_aws::{Access, SharedCredentialsProvider};
@@ -30,16 +31,18 @@ pub(crate) struct DirectReader {
     http: HttpClient,
     uri: Uri,
     /// The header `host`, as it is signed.
-    host: String,
+    host: HeaderValue,
     credentials: SharedCredentialsProvider,
+    /// The session token as a header. A check of its 700 bytes would take longer than the rest.
+    session_token: Mutex<Option<HeaderValue>>,
     signer: Signer,
     /// The body around the user's key.
     body: (String, String),
 }
 
 const SERVICE: &str = "dynamodb";
-const TARGET: &str = "DynamoDB_20120810.BatchGetItem";
-const JSON: &str = "application/x-amz-json-1.0";
+const TARGET: HeaderValue = HeaderValue::from_static("DynamoDB_20120810.BatchGetItem");
+const JSON: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
 const X_AMZ_DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const X_AMZ_SECURITY_TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 const X_AMZ_TARGET: HeaderName = HeaderName::from_static("x-amz-target");
@@ -58,7 +61,8 @@ impl DirectReader {
         let url = access.endpoint_url.clone().or_else(regional)?;
         let uri: Uri = url.parse().ok()?;
         // Another path would have to be signed.
-        let host = uri.authority().filter(|_| uri.path() == "/")?.to_string();
+        let host = uri.authority().filter(|_| uri.path() == "/")?.as_str();
+        let host = HeaderValue::from_str(host).ok()?;
         let table = serde_json::to_string(table).ok()?;
         let all_users = serde_json::to_string(&RecordKey::AllUsers.to_text()).ok()?;
         let body = (
@@ -67,7 +71,8 @@ impl DirectReader {
         );
         let credentials = access.credentials.clone();
         let signer = Signer::new(access.region.clone(), SERVICE);
-        Some(Self { http, uri, host, credentials, signer, body })
+        let session_token = Mutex::default();
+        Some(Self { http, uri, host, credentials, session_token, signer, body })
     }
 
     pub(crate) fn server(&self) -> Uri {
@@ -90,11 +95,17 @@ impl DirectReader {
         let credentials = self.credentials.provide_credentials().await.ok()?;
         let body = self.body(user)?;
         let date = amz_date(deadline.now());
-        let mut signed = vec![(CONTENT_TYPE, JSON), (HOST, &self.host), (X_AMZ_DATE, &date)];
-        signed.extend(credentials.session_token().map(|token| (X_AMZ_SECURITY_TOKEN, token)));
+        let date_header = HeaderValue::from_str(&date).ok()?;
+        let token = credentials.session_token().map(|token| self.session_token(token));
+        let mut signed = vec![(CONTENT_TYPE, JSON), (HOST, self.host.clone())];
+        signed.push((X_AMZ_DATE, date_header));
+        if let Some(token) = token {
+            signed.push((X_AMZ_SECURITY_TOKEN, token?));
+        }
         signed.push((X_AMZ_TARGET, TARGET));
-        let names: Vec<_> = signed.iter().map(|(name, value)| (name.as_str(), *value)).collect();
-        let authorization = self.signer.authorization(&names, &body, &date, &credentials);
+        let lines: Vec<_> =
+            signed.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+        let authorization = self.signer.authorization(&lines, &body, &date, &credentials);
 
         let mut request = Request::new(Bytes::new());
         *request.method_mut() = Method::POST;
@@ -102,11 +113,17 @@ impl DirectReader {
         let headers = request.headers_mut();
         headers.reserve(signed.len() + 1);
         headers.insert(AUTHORIZATION, sensitive(&authorization)?);
-        for (name, value) in &signed {
-            headers.insert(name, sensitive(value)?);
-        }
+        headers.extend(signed);
         *request.body_mut() = body.into();
         Some(request)
+    }
+
+    fn session_token(&self, token: &str) -> Option<HeaderValue> {
+        let mut kept = self.session_token.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.as_ref().is_none_or(|kept| kept != token) {
+            *kept = Some(sensitive(token)?);
+        }
+        kept.clone()
     }
 
     fn body(&self, user: &RecordKey) -> Option<Vec<u8>> {

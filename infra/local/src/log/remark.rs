@@ -82,7 +82,7 @@ fn happenings(line: &Value) -> Vec<String> {
     let is_said = |metric: &&Metric| {
         // The problems' metrics are the last ones of the list.
         let is_problem = **metric >= Metric::AcsMisconfigured;
-        is_problem || metric.unit() != "Count" || **metric == Metric::TokenIssued
+        is_problem || metric.unit().is_some() || **metric == Metric::TokenIssued
     };
     let counted = Metric::ALL.iter().filter(|metric| !is_said(metric));
     let counted = counted.filter(|metric| line.get(metric.name()).is_some());

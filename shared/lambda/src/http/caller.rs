@@ -54,7 +54,9 @@ impl Invocation<HttpRequest> {
             *rules.sign_in_claim == SignInClaim::AuthTimeOrIat && caller.sign_in_claim == IAT;
         let mut line = self.line();
         line.set(Field::User, self.hash(&caller.session.user));
-        line.set(Field::SignInClaim, caller.sign_in_claim.as_str());
+        if caller.sign_in_claim != AUTH_TIME {
+            line.set(Field::SignInClaim, caller.sign_in_claim.as_str());
+        }
         if is_fallback && app.is_first_without_auth_time() {
             line.raise(Level::Warn, HINT_IAT);
         }

@@ -6,13 +6,17 @@
 //! event holds, it ends in a response. Of an event's members only those that are used are parsed.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::marker::PhantomData;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-use crate::http::claims::Claims;
+use crate::http::claims::{Claims, Jwt};
 
 /// A request that came through the gateway.
 #[derive(Debug)]
@@ -43,6 +47,10 @@ pub(crate) enum RequestBody {
 /// A member of an event as JSON.
 pub(crate) type Member<'a> = Option<&'a RawValue>;
 
+/// A member that is an object; whatever else it is counts as absent. It is read together with what
+/// is around it, so that an event's text is gone through once and not once a level.
+struct Object<T>(Option<T>);
+
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Event<'a> {
@@ -53,7 +61,7 @@ struct Event<'a> {
     #[serde(borrow)]
     headers: Member<'a>,
     #[serde(borrow)]
-    request_context: Member<'a>,
+    request_context: Object<RequestContext<'a>>,
     #[serde(borrow)]
     body: Member<'a>,
     #[serde(borrow)]
@@ -66,14 +74,14 @@ struct RequestContext<'a> {
     #[serde(borrow)]
     request_id: Member<'a>,
     #[serde(borrow)]
-    authorizer: Member<'a>,
+    authorizer: Object<Authorizer<'a>>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Authorizer<'a> {
     #[serde(borrow)]
-    jwt: Member<'a>,
+    jwt: Object<Jwt<'a>>,
 }
 
 impl HttpRequest {
@@ -85,15 +93,16 @@ impl HttpRequest {
     }
 
     fn read(event: &RawValue) -> Self {
-        let event: Event<'_> = read(Some(event)).unwrap_or_default();
-        let context: RequestContext<'_> = read(event.request_context).unwrap_or_default();
-        let authorizer: Authorizer<'_> = read(context.authorizer).unwrap_or_default();
+        let Object(event): Object<Event<'_>> = read(Some(event)).unwrap_or_default();
+        let event = event.unwrap_or_default();
+        let context = event.request_context.0.unwrap_or_default();
+        let jwt = context.authorizer.0.and_then(|authorizer| authorizer.jwt.0);
         let is_base64 = read(event.is_base64_encoded).unwrap_or_default();
         Self {
             route: read(event.route_key).unwrap_or_default(),
             request_id: read(context.request_id),
             query: read(event.raw_query_string).unwrap_or_default(),
-            claims: read(authorizer.jwt).map(|jwt| Claims::read(&jwt)),
+            claims: jwt.map(|jwt| Claims::read(&jwt)),
             body: RequestBody::read(read(event.body), is_base64),
             headers: event.headers.map(RawValue::to_owned),
         }
@@ -118,5 +127,60 @@ pub(crate) fn read<'a, T: Deserialize<'a>>(member: Member<'a>) -> Option<T> {
 impl<'de> Deserialize<'de> for HttpRequest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Box::<RawValue>::deserialize(deserializer).map(|event| Self::read(&event))
+    }
+}
+
+impl<T> Default for Object<T> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ObjectVisitor(PhantomData)).map(Self)
+    }
+}
+
+struct ObjectVisitor<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+    type Value = Option<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any JSON")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<Option<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(members)).map(Some)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Option<T>, A::Error> {
+        while items.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Option<T>, E> {
+        Ok(None)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Option<T>, E> {
+        Ok(None)
     }
 }

@@ -1,5 +1,6 @@
 //! Responses, as API Gateway takes them from a function.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use acs_broker_core::Completion;
@@ -13,7 +14,7 @@ use crate::http::problem::{ProblemCode, ProblemDetails};
 pub struct HttpResponse {
     /// The HTTP status.
     pub status_code: u16,
-    headers: BTreeMap<&'static str, String>,
+    headers: BTreeMap<&'static str, Cow<'static, str>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     body: String,
     is_base64_encoded: bool,
@@ -84,18 +85,18 @@ impl HttpResponse {
         let body = serde_json::to_string(&body).unwrap_or_default();
         let mut response = Self::new(code.status(), Some("application/problem+json"), body);
         if let Some(challenge) = challenge(code) {
-            response.headers.insert("www-authenticate", challenge.to_owned());
+            response.headers.insert("www-authenticate", challenge.into());
         }
         if let Some(wait) = problem.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.headers.insert("retry-after", seconds.max(1).to_string());
+            response.headers.insert("retry-after", seconds.max(1).to_string().into());
         }
         response
     }
 
     fn new(status_code: u16, content_type: Option<&'static str>, body: String) -> Self {
         let fixed = HEADERS.into_iter().chain(content_type.map(|value| ("content-type", value)));
-        let headers = fixed.map(|(name, value)| (name, value.to_owned())).collect();
+        let headers = fixed.map(|(name, value)| (name, value.into())).collect();
         Self { status_code, headers, body, is_base64_encoded: false }
     }
 }

@@ -27,7 +27,7 @@ pub enum Field {
     Targets,
     /// The user of an event, as a hash.
     Target,
-    /// The claim that gave the time of the sign-in.
+    /// The claim that gave the time of the sign-in, if it was not `auth_time`.
     SignInClaim,
     /// Where the token comes from: `created`, `minted` or `reused`.
     TokenSource,
@@ -114,7 +114,10 @@ impl Field {
             Self::User => ("user", "the caller, as a hash"),
             Self::Targets => ("targets", "the users of an operator's request, as hashes"),
             Self::Target => ("target", "the user of an event, as a hash"),
-            Self::SignInClaim => ("signInClaim", "the claim that gave the time of the sign-in"),
+            Self::SignInClaim => (
+                "signInClaim",
+                "the claim that gave the time of the sign-in, if it was not `auth_time`",
+            ),
             Self::TokenSource => {
                 ("tokenSource", "where the token comes from: `created`, `minted` or `reused`")
             }

@@ -130,12 +130,12 @@ impl Metric {
         self.texts().1
     }
 
-    /// Returns CloudWatch's unit.
+    /// Returns CloudWatch's unit; a count has none.
     #[must_use]
-    pub const fn unit(self) -> &'static str {
+    pub const fn unit(self) -> Option<&'static str> {
         match self {
-            Self::Latency | Self::RevocationLatency => "Milliseconds",
-            _ => "Count",
+            Self::Latency | Self::RevocationLatency => Some("Milliseconds"),
+            _ => None,
         }
     }
 

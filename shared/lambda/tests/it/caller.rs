@@ -43,10 +43,10 @@ mod sign_in {
         let both = json!({"iss": "https://idp.example.com", "sub": "a", "iat": "200",
             "auth_time": "100", "signed_in_at": "1970-01-01T00:05:00Z"});
         for (setting, claim, second) in [
-            ("auth_time_or_iat", "auth_time", 100),
-            ("auth_time", "auth_time", 100),
-            ("iat", "iat", 200),
-            ("signed_in_at", "signed_in_at", 300),
+            ("auth_time_or_iat", Value::Null, 100),
+            ("auth_time", Value::Null, 100),
+            ("iat", json!("iat"), 200),
+            ("signed_in_at", json!("signed_in_at"), 300),
         ] {
             let function = Function::with(&[("SIGN_IN_CLAIM", setting)]);
             assert_eq!(of(&function, &both).await, (200, json!([key("a"), second])), "{setting}");

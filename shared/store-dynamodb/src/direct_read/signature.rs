@@ -2,7 +2,6 @@
 //!
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
-use std::fmt::Write as _;
 use std::sync::{Mutex, PoisonError};
 
 use acs_broker_aws::Credentials;
@@ -25,9 +24,10 @@ pub(crate) struct Signer {
 
 #[derive(Clone)]
 struct DayKey {
-    /// Whose key it is, and of which day: `20261123`.
+    /// Whose key it is.
     key_id: String,
-    day: String,
+    /// Of which day, and for what: `20261123/eu-west-1/dynamodb/aws4_request`.
+    scope: String,
     /// A MAC that has taken in the key and nothing else yet.
     keyed: Hmac<Sha256>,
 }
@@ -41,52 +41,53 @@ impl Signer {
     /// order of their names and without surplus blanks; `x-amz-date` is among them, as `date`.
     pub(crate) fn authorization(
         &self,
-        headers: &[(&str, &str)],
+        headers: &[(&str, &[u8])],
         body: &[u8],
         date: &str,
         credentials: &Credentials,
     ) -> String {
-        let day = date.get(..8).unwrap_or_default();
-        let scope = format!("{day}/{}/{}/{TERMINATOR}", self.region, self.service);
         let names: Vec<_> = headers.iter().map(|(name, _)| *name).collect();
         let names = names.join(";");
         let hashed = canonical_hash(headers, &names, body);
-        let mut mac = self.keyed(credentials, day);
+        let DayKey { key_id, scope, mut keyed } = self.day_key(credentials, date);
         for part in [ALGORITHM, "\n", date, "\n", &scope, "\n", &hashed] {
-            mac.update(part.as_bytes());
+            keyed.update(part.as_bytes());
         }
-        let signature = hex(&mac.finalize().into_bytes());
-        let key_id = credentials.access_key_id();
-        format!(
-            "{ALGORITHM} Credential={key_id}/{scope}, SignedHeaders={names}, Signature={signature}"
-        )
+        let signature = hex(&keyed.finalize().into_bytes());
+        [ALGORITHM, " Credential=", &key_id, "/", &scope, ", SignedHeaders=", &names]
+            .into_iter()
+            .chain([", Signature=", &signature])
+            .collect()
     }
 
-    fn keyed(&self, credentials: &Credentials, day: &str) -> Hmac<Sha256> {
+    fn day_key(&self, credentials: &Credentials, date: &str) -> DayKey {
         let mut kept = self.day_key.lock().unwrap_or_else(PoisonError::into_inner);
-        let key_id = credentials.access_key_id();
-        if let Some(key) = kept.as_ref().filter(|key| key.key_id == key_id && key.day == day) {
-            return key.keyed.clone();
+        let (key_id, day) = (credentials.access_key_id(), date.get(..8).unwrap_or_default());
+        let kept_key = kept.as_ref();
+        if let Some(key) = kept_key.filter(|key| key.key_id == key_id && key.scope.starts_with(day))
+        {
+            return key.clone();
         }
         let mut key = format!("AWS4{}", credentials.secret_access_key()).into_bytes();
         for part in [day, &self.region, self.service, TERMINATOR] {
             key = keyed(&key).chain_update(part).finalize().into_bytes().to_vec();
         }
-        let keyed = keyed(&key);
-        let (key_id, day) = (key_id.to_owned(), day.to_owned());
-        *kept = Some(DayKey { key_id, day, keyed: keyed.clone() });
-        keyed
+        let scope = format!("{day}/{}/{}/{TERMINATOR}", self.region, self.service);
+        kept.insert(DayKey { key_id: key_id.to_owned(), scope, keyed: keyed(&key) }).clone()
     }
 }
 
-fn canonical_hash(headers: &[(&str, &str)], names: &str, body: &[u8]) -> String {
+fn canonical_hash(headers: &[(&str, &[u8])], names: &str, body: &[u8]) -> String {
     let mut text = Sha256::new();
-    let mut add = |parts: &[&str]| parts.iter().for_each(|part| text.update(part.as_bytes()));
-    add(&["POST\n/\n\n"]);
+    text.update("POST\n/\n\n");
     for (name, value) in headers {
-        add(&[name, ":", value, "\n"]);
+        for part in [name.as_bytes(), b":", value, b"\n"] {
+            text.update(part);
+        }
     }
-    add(&["\n", names, "\n", &hex(&Sha256::digest(body))]);
+    for part in ["\n", names, "\n", &hex(&Sha256::digest(body))] {
+        text.update(part);
+    }
     hex(&text.finalize())
 }
 
@@ -111,10 +112,8 @@ pub(crate) fn amz_date(now: Timestamp) -> String {
 
 fn hex(hash: &[u8]) -> String {
     let mut text = String::with_capacity(hash.len() * 2);
-    for half in hash.as_chunks().0 {
-        // A string takes whatever is written.
-        let _ = write!(text, "{:032x}", u128::from_be_bytes(*half));
-    }
+    let digits = hash.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
+    text.extend(digits.filter_map(|digit| char::from_digit(digit.into(), 16)));
     text
 }
 
@@ -134,7 +133,9 @@ mod tests {
         let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
         let credentials = Credentials::new("AKIDEXAMPLE", secret, None, None, "test");
         let signer = Signer::new("us-east-1".to_owned(), "service");
-        signer.authorization(headers, body.as_bytes(), DATE, &credentials)
+        let headers: Vec<_> =
+            headers.iter().map(|(name, value)| (*name, value.as_bytes())).collect();
+        signer.authorization(&headers, body.as_bytes(), DATE, &credentials)
     }
 
     /// Amazon refuses a request that is signed in any other way than its own test vectors are:
