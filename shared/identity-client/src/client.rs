@@ -16,6 +16,7 @@ use crate::models::scope::Scope;
 use crate::models::token::UserToken;
 use crate::pipeline::api_request::ApiRequest;
 use crate::pipeline::options::ClientOptions;
+use crate::pipeline::outage::Outage;
 use crate::pipeline::sender::Sender;
 use crate::transport::Transport;
 use crate::transport::http_client::{BuildError, http_client};
@@ -36,7 +37,8 @@ impl IdentityClient {
         options: ClientOptions,
     ) -> Self {
         let keys = credential.into().into_key_ring();
-        Self(Arc::new(Sender { endpoint, keys, transport, options }))
+        let outage = Outage::default();
+        Self(Arc::new(Sender { endpoint, keys, transport, options, outage }))
     }
 
     /// Returns a client for the resource that the connection string names, over a network

@@ -8,14 +8,14 @@ use std::error;
 use std::fmt;
 use std::time::Duration;
 
-use self::cause::{Cause, ErrorKind};
+use self::cause::{Cause, ErrorKind, NotSentError};
 use self::error_response::ErrorResponse;
 use crate::models::operation::Operation;
 
 /// Why an operation failed. The predicates say what to do about it.
 ///
-/// Exactly one of the predicates is true, apart from [`Error::is_ambiguous`], which is a question
-/// of its own. `Display` says what failed, [`source`](error::Error::source) why; neither shows an
+/// Exactly one of the predicates is true, apart from [`Error::is_ambiguous`] and
+/// [`Error::is_outage`], which are questions of their own. `Display` says what failed, [`source`](error::Error::source) why; neither shows an
 /// identity, a token, an address or a key.
 #[derive(Debug)]
 pub struct Error(Box<Failure>);
@@ -112,10 +112,21 @@ impl Error {
         self.0.is_ambiguous
     }
 
-    /// Returns how long ACS asked to wait, at most a day.
+    /// Returns whether the request was not sent, because ACS is out of service: the last attempts
+    /// of several calls had no usable response. [`Error::retry_after`] says when it is asked again.
+    #[must_use]
+    pub fn is_outage(&self) -> bool {
+        matches!(self.0.cause, Cause::NotSent(NotSentError::Outage { .. }))
+    }
+
+    /// Returns how long ACS asked to wait, at most a day; during an outage, when the client asks
+    /// ACS again.
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
-        self.response()?.retry_after()
+        match &self.0.cause {
+            Cause::NotSent(NotSentError::Outage { retry_after }) => Some(*retry_after),
+            _ => self.response()?.retry_after(),
+        }
     }
 
     /// Returns the HTTP status of the error response, if there was one.

@@ -2,5 +2,6 @@
 
 pub(crate) mod api_request;
 pub(crate) mod options;
+pub(crate) mod outage;
 pub(crate) mod retry;
 pub(crate) mod sender;

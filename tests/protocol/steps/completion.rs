@@ -129,6 +129,25 @@ async fn throttled_sweep_stops_early() {
     );
 }
 
+/// A sweep that begins while ACS comes back asks a second later, and completes what is due. It does
+/// not put an operation off by an hour that nobody has tried.
+#[tokio::test(start_paused = true)]
+async fn sweep_waits_for_end_of_outage() {
+    let harness = Harness::new();
+    let issued = harness.issue(&harness.session(0)).await.unwrap();
+    for _ in 0..5 {
+        harness.on(REVOKE, Turn::Respond(503, ""));
+        harness.revoke(Initiator::Operator).await.unwrap_err();
+    }
+    advance(Duration::from_mins(1)).await;
+    advance(Duration::from_secs(1)).await;
+    harness.on(REVOKE, Turn::Respond(503, ""));
+    harness.issue(&harness.session(0)).await.unwrap_err();
+    assert!(harness.is_active(&issued));
+    assert_eq!(harness.sweep().await, SweepReport { revoked: 1, ..SweepReport::default() });
+    assert!(!harness.is_active(&issued));
+}
+
 /// An old session does not resurrect a deleted user; a fresh one gets a new identity.
 #[tokio::test(start_paused = true)]
 async fn old_session_does_not_resurrect() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use serde::Serialize;
+use tokio::time::sleep;
 
 use crate::broker::TokenBroker;
 use crate::call_context::CallContext;
@@ -41,6 +42,8 @@ enum Outcome {
     Rescheduled {
         throttled: bool,
     },
+    /// ACS is out of service and was not asked. The operation stays due.
+    OutOfService,
     /// The store failed.
     Failed,
 }
@@ -69,10 +72,16 @@ impl<S: UserStore> TokenBroker<S> {
                 .buffer_unordered(CONCURRENCY);
             let mut progress = false;
             while let Some(outcome) = outcomes.next().await {
-                progress |= !matches!(outcome, Outcome::NothingDue | Outcome::Failed);
+                progress |= !matches!(
+                    outcome,
+                    Outcome::NothingDue | Outcome::Failed | Outcome::OutOfService
+                );
                 report.count(&outcome);
-                // The rest would only be throttled too, and take the quota from requests.
-                if matches!(outcome, Outcome::Rescheduled { throttled: true }) {
+                // The rest would only fail too, and take the quota from requests.
+                if matches!(
+                    outcome,
+                    Outcome::Rescheduled { throttled: true } | Outcome::OutOfService
+                ) {
                     return Ok(SweepReport { unfinished: true, ..report });
                 }
             }
@@ -108,8 +117,16 @@ impl<S: UserStore> TokenBroker<S> {
         operation: PendingOperation,
         ctx: &CallContext<'_>,
     ) -> Outcome {
-        let Err(error) = self.complete(key, stored.clone(), ctx).await else {
-            return Outcome::Completed(operation.kind);
+        let mut completed = self.complete(key, stored.clone(), ctx).await;
+        // One other call asks whether ACS is back.
+        if let Some(wait) = outage(&completed) {
+            sleep(wait.min(ctx.deadline.remaining())).await;
+            completed = self.complete(key, stored.clone(), ctx).await;
+        }
+        let error = match completed {
+            Ok(_) => return Outcome::Completed(operation.kind),
+            Err(_) if outage(&completed).is_some() => return Outcome::OutOfService,
+            Err(error) => error,
         };
         ctx.observer.on_retry_scheduled(key, &error);
         // If this write fails, the operation stays due, and the next pass tries it.
@@ -137,6 +154,14 @@ impl<S: UserStore> TokenBroker<S> {
     }
 }
 
+/// Returns how long to wait where ACS was not asked, because it is out of service.
+fn outage<T>(completed: &Result<T, BrokerError>) -> Option<Duration> {
+    match completed {
+        Err(BrokerError::Acs(error)) if error.is_outage() => error.retry_after(),
+        _ => None,
+    }
+}
+
 fn failed(key: &RecordKey, error: StoreError, ctx: &CallContext<'_>) -> Outcome {
     ctx.observer.on_retry_scheduled(key, &error.into());
     Outcome::Failed
@@ -150,7 +175,7 @@ impl SweepReport {
             Outcome::LeaseExpired => self.leases_expired += 1,
             Outcome::Rescheduled { .. } => self.rescheduled += 1,
             Outcome::Failed => self.failed += 1,
-            Outcome::NothingDue => {}
+            Outcome::NothingDue | Outcome::OutOfService => {}
         }
     }
 }

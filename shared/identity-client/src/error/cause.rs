@@ -1,6 +1,7 @@
 //! What can stop an operation, and what kind of failure that is.
 
 use std::error::Error;
+use std::time::Duration;
 
 use crate::error::error_response::ErrorResponse;
 use crate::models::unreadable_response::UnreadableResponseError;
@@ -29,6 +30,8 @@ pub(crate) enum NotSentError {
     NoLifetimes,
     #[error("the deadline has passed")]
     DeadlinePassed,
+    #[error("ACS is out of service: one request a second asks whether it is back")]
+    Outage { retry_after: Duration },
     #[error("the request cannot be written")]
     Unwritable(#[source] Box<dyn Error + Send + Sync>),
 }
@@ -49,7 +52,7 @@ impl Cause {
     pub(crate) fn kind(&self) -> ErrorKind {
         let response = match self {
             Self::Response(response) => response,
-            Self::NotSent(NotSentError::DeadlinePassed)
+            Self::NotSent(NotSentError::DeadlinePassed | NotSentError::Outage { .. })
             | Self::Transport(_)
             | Self::Unreadable(_) => return ErrorKind::Unavailable,
             Self::NotSent(_) => return ErrorKind::Rejected,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::Request;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::credentials::access_key::AccessKey;
 use crate::credentials::key_ring::{KeyRing, KeySelector};
@@ -18,6 +18,7 @@ use crate::models::endpoint::Endpoint;
 use crate::models::unreadable_response::UnreadableResponseError;
 use crate::pipeline::api_request::ApiRequest;
 use crate::pipeline::options::ClientOptions;
+use crate::pipeline::outage::Outage;
 use crate::pipeline::retry;
 use crate::transport::Transport;
 
@@ -28,6 +29,7 @@ pub(crate) struct Sender {
     pub(crate) keys: KeyRing,
     pub(crate) transport: Arc<dyn Transport>,
     pub(crate) options: ClientOptions,
+    pub(crate) outage: Outage,
 }
 
 impl Sender {
@@ -106,11 +108,17 @@ impl Sender {
         if deadline.remaining().is_zero() {
             return Err(Cause::NotSent(NotSentError::DeadlinePassed));
         }
+        self.outage
+            .admit(Instant::now())
+            .map_err(|retry_after| Cause::NotSent(NotSentError::Outage { retry_after }))?;
         let until = deadline.capped_at(self.options.attempt_timeout).expires_at();
         let signed = self
             .signed(request, key, deadline)
             .map_err(|why| Cause::NotSent(NotSentError::Unwritable(why)))?;
-        let response = self.transport.send(signed, until).await.map_err(Cause::Transport)?;
+        let sent = self.transport.send(signed, until).await;
+        let is_served = sent.as_ref().is_ok_and(|response| !response.status().is_server_error());
+        self.outage.note(is_served, Instant::now());
+        let response = sent.map_err(Cause::Transport)?;
         if response.status() == request.operation.success_status() {
             Ok(response.into_body())
         } else {

@@ -253,3 +253,31 @@ mod signatures {
         assert_eq!(transport.sent().len(), 2);
     }
 }
+
+mod outages {
+    use super::*;
+
+    /// While ACS is out of service a user hears so at once, and only one request a second waits
+    /// for ACS. Its first word ends that.
+    #[tokio::test(start_paused = true)]
+    async fn outage_fails_calls_at_once() {
+        let out = (0..6).map(|_| Step::Silence);
+        let back = [Step::respond(404, ""), Step::respond(204, "")];
+        let transport = ScriptedTransport::new(out.chain(back));
+        let client = client(&transport);
+        for _ in 0..2 {
+            delete(&client).await.unwrap_err();
+        }
+        let sent = transport.sent().len();
+        let error = delete(&client).await.unwrap_err();
+        assert_eq!(transport.sent().len(), sent, "no request was sent");
+        assert!(error.is_unavailable() && !error.is_ambiguous());
+        assert!(error.retry_after().unwrap() <= Duration::from_secs(1));
+
+        tokio::time::advance(Duration::from_secs(1)).await;
+        delete(&client).await.unwrap_err();
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert!(delete(&client).await.unwrap_err().status() == Some(404));
+        delete(&client).await.unwrap();
+    }
+}
