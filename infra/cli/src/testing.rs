@@ -2,8 +2,6 @@
 
 pub(crate) mod aws;
 
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -17,9 +15,10 @@ use acs_broker_store_dynamodb::testing::{InterceptedStore, Interceptor, StoreCal
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
+use identity_client::testing::{self as acs, InterceptedTransport};
 use identity_client::{
-    AccessKey, ClientOptions, ConnectionString, Deadline, Endpoint, IdentityClient, Lifetime,
-    Scope, Timestamp, Transport, TransportError,
+    ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime, Scope, Timestamp,
+    TransportError,
 };
 use tokio::time::Instant;
 
@@ -48,7 +47,8 @@ pub(crate) struct Harness {
     pub(crate) broker: TokenBroker<SharedStore>,
     pub(crate) records: Records<SharedStore>,
     pub(crate) client: IdentityClient,
-    acs: Arc<Acs>,
+    emulator: Arc<Emulator>,
+    refusals: Refusals,
 }
 
 /// Records its calls, and lets the broker and the test share the rows.
@@ -70,12 +70,12 @@ impl Interceptor for CallRecorder {
     }
 }
 
-/// Is the emulator behind the transport seam; it refuses requests when a test wants it.
-struct Acs {
-    emulator: Emulator,
+/// What ACS refuses when a test wants it, and what it was asked. Clones share it.
+#[derive(Clone, Debug, Default)]
+struct Refusals {
     /// Requests about these identities get these statuses instead of the emulator's response.
-    refused: Mutex<Vec<(String, u16)>>,
-    revocations: AtomicU64,
+    of: Arc<Mutex<Vec<(String, u16)>>>,
+    revocations: Arc<AtomicU64>,
 }
 
 pub(crate) fn subject(name: &str) -> Subject {
@@ -89,22 +89,21 @@ pub(crate) fn subjects(names: &[&str]) -> Vec<Subject> {
 impl Harness {
     pub(crate) fn new() -> Self {
         let emulator = Emulator::new(acs_emulator::Settings::simulated(1));
-        let text = emulator.connection_string("https://acs.example");
-        let ConnectionString { endpoint, access_key } = text.parse().unwrap();
-        let acs = Arc::new(Acs { emulator, refused: Mutex::default(), revocations: 0.into() });
-        Self::of(acs, endpoint, access_key)
+        Self::of(Arc::new(emulator), Refusals::default())
     }
 
     /// Returns another stack: an empty table beside the same ACS.
     pub(crate) fn beside(&self) -> Self {
-        let text = self.acs.emulator.connection_string("https://acs.example");
-        let ConnectionString { endpoint, access_key } = text.parse().unwrap();
-        Self::of(Arc::clone(&self.acs), endpoint, access_key)
+        Self::of(Arc::clone(&self.emulator), self.refusals.clone())
     }
 
-    fn of(acs: Arc<Acs>, endpoint: Endpoint, access_key: AccessKey) -> Self {
+    fn of(emulator: Arc<Emulator>, refusals: Refusals) -> Self {
+        let text = emulator.connection_string("https://acs.example");
+        let ConnectionString { endpoint, access_key } = text.parse().unwrap();
         let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
-        let transport: Arc<dyn Transport> = Arc::<Acs>::clone(&acs);
+        let served = Arc::clone(&emulator);
+        let respond = move |request: &_| served.handle(request, now()).response;
+        let transport = InterceptedTransport::new(refusals.clone(), respond);
         let client = IdentityClient::new(endpoint, access_key, transport, options);
         let table = SharedStore::new(CallRecorder::default());
         let settings = BrokerSettings::new(Duration::from_hours(1000));
@@ -112,7 +111,7 @@ impl Harness {
         let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
         let broker = TokenBroker::new(table.clone(), client.clone(), settings, ids);
         let issuer = "https://idp.example".parse().unwrap();
-        Self { broker, records: Records { table, issuer, clock: now }, client, acs }
+        Self { broker, records: Records { table, issuer, clock: now }, client, emulator, refusals }
     }
 
     /// Signs a user in some seconds ago, or ahead, and fetches a token.
@@ -146,20 +145,20 @@ impl Harness {
     /// body with which ACS reports that the identity does not exist.
     pub(crate) fn refuse(&self, issued: &Issued, status: u16) {
         let identity = issued.token.identity.to_string().replace(':', "%3A");
-        self.acs.refused.lock().unwrap().push((identity, status));
+        self.refusals.of.lock().unwrap().push((identity, status));
     }
 
     pub(crate) fn accept_all(&self) {
-        self.acs.refused.lock().unwrap().clear();
+        self.refusals.of.lock().unwrap().clear();
     }
 
     pub(crate) fn is_alive(&self, issued: &Issued) -> bool {
-        self.acs.emulator.introspect(issued.token.token.secret(), now()).is_active()
+        self.emulator.introspect(issued.token.token.secret(), now()).is_active()
     }
 
     /// Returns the number of revocations that have reached ACS.
     pub(crate) fn revocations(&self) -> u64 {
-        self.acs.revocations.load(Ordering::Relaxed)
+        self.refusals.revocations.load(Ordering::Relaxed)
     }
 
     pub(crate) fn rows(&self) -> Vec<(RecordKey, Record)> {
@@ -185,30 +184,24 @@ impl Harness {
     }
 }
 
-impl Transport for Acs {
-    fn send(
+impl acs::Interceptor for Refusals {
+    async fn intercept(
         &self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         _until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
+        serve: impl FnOnce() -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, TransportError> {
         let path = request.uri().path();
-        let refused = self.refused.lock().unwrap();
+        let refused = self.of.lock().unwrap();
         let refusal = refused.iter().find(|(identity, _)| path.contains(identity));
-        let response = if let Some((_, status)) = refusal {
+        if let Some((_, status)) = refusal {
             let body = if *status == 404 { IDENTITY_NOT_FOUND } else { "" };
-            Response::builder().status(*status).body(Bytes::from_static(body.as_bytes())).unwrap()
-        } else {
-            if path.ends_with(":revokeAccessTokens") {
-                self.revocations.fetch_add(1, Ordering::Relaxed);
-            }
-            self.emulator.handle(&request, now()).response
-        };
-        Box::pin(std::future::ready(Ok(response)))
-    }
-}
-
-impl std::fmt::Debug for Acs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Acs")
+            let body = Bytes::from_static(body.as_bytes());
+            return Ok(Response::builder().status(*status).body(body).unwrap());
+        }
+        if path.ends_with(":revokeAccessTokens") {
+            self.revocations.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(serve())
     }
 }

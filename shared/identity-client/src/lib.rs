@@ -9,8 +9,8 @@ mod deadline;
 mod error;
 mod models;
 mod pipeline;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod transport;
 
 pub use jiff::Timestamp;

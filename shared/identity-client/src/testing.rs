@@ -1,3 +1,9 @@
-//! What the unit tests share.
+//! Transports for tests: those of this crate, and those of its users.
 
+#[cfg(feature = "testing")]
+mod intercepted_transport;
+#[cfg(test)]
 pub(crate) mod scripted_transport;
+
+#[cfg(feature = "testing")]
+pub use self::intercepted_transport::{InterceptedTransport, Interceptor};

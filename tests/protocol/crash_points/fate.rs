@@ -9,10 +9,10 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use acs_broker_core::StoreError;
 use acs_broker_store_dynamodb::testing::{Interceptor, StoreCall};
-use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::{Deadline, Timestamp, Transport, TransportError};
+use identity_client::testing as acs;
+use identity_client::{Deadline, TransportError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
@@ -145,30 +145,19 @@ impl fmt::Debug for Script {
     }
 }
 
-/// ACS, each call of which passes the script.
-#[derive(Debug)]
-pub(crate) struct Acs {
-    pub(crate) emulator: Arc<Emulator>,
-    pub(crate) script: Script,
-    pub(crate) clock: fn(Instant) -> Timestamp,
-    pub(crate) start: Instant,
-}
-
-impl Transport for Acs {
-    fn send(
+impl acs::Interceptor for Script {
+    async fn intercept(
         &self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         _until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
-        Box::pin(async move {
-            let what = || match request.uri().path().rsplit('/').next() {
-                Some("identities") => "create".to_owned(),
-                Some(action) if action.starts_with(':') => action.to_owned(),
-                _ => request.method().to_string(),
-            };
-            let serve = || self.emulator.handle(&request, (self.clock)(self.start)).response;
-            let reply = self.script.call(what, serve).await;
-            reply.ok_or_else(|| TransportError::interrupted("enumerated"))
-        })
+        serve: impl FnOnce() -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let what = || match request.uri().path().rsplit('/').next() {
+            Some("identities") => "create".to_owned(),
+            Some(action) if action.starts_with(':') => action.to_owned(),
+            _ => request.method().to_string(),
+        };
+        let reply = self.call(what, serve).await;
+        reply.ok_or_else(|| TransportError::interrupted("enumerated"))
     }
 }

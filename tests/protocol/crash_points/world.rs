@@ -9,13 +9,14 @@ use acs_broker_core::{
 };
 use acs_broker_store_dynamodb::testing::InterceptedStore;
 use acs_emulator::Emulator;
+use identity_client::testing::InterceptedTransport;
 use identity_client::{
     ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, Lifetime, Scope,
     Timestamp,
 };
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::fate::{Acs, Script};
+use crate::fate::Script;
 use crate::ledger::Ledger;
 
 pub(crate) struct World {
@@ -64,11 +65,12 @@ impl World {
         let start = Instant::now();
         let text = emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
-        let transport =
-            Acs { emulator: Arc::clone(&emulator), script: script.clone(), clock, start };
+        let served = Arc::clone(&emulator);
+        let respond = move |request: &_| served.handle(request, clock(start)).response;
+        let transport = InterceptedTransport::new(script.clone(), respond);
         // The client repeats nothing, so that each fault reaches the protocol.
         let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
-        let acs = IdentityClient::new(endpoint, access_key, Arc::new(transport), options);
+        let acs = IdentityClient::new(endpoint, access_key, transport, options);
         let broker = |number: u8| {
             let ids = UniqueId::counted_from([number; 16]);
             TokenBroker::new(table.clone(), acs.clone(), BrokerSettings::new(RETENTION), ids)

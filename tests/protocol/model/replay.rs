@@ -14,12 +14,13 @@ use acs_broker_core::{
 };
 use acs_broker_store_dynamodb::testing::{InterceptedStore, MemoryStore};
 use acs_emulator::Emulator;
+use identity_client::testing::InterceptedTransport;
 use identity_client::{ClientOptions, ConnectionString, Deadline, IdentityClient, Timestamp};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, sleep};
 
 use self::calls::calls_of;
-use self::gate::{Acs, Fate, Gate};
+use self::gate::{Fate, Gate};
 use self::request::{end_of_issue, execute, issue};
 use crate::protocol::{Action, Call};
 use crate::state::{Ask, BEFORE, Bind, End, Glimpse, Identity, Next, REQUESTS, State};
@@ -113,13 +114,14 @@ impl Code {
             let text = emulator.connection_string("https://acs.example");
             let ConnectionString { endpoint, access_key } = text.parse().unwrap();
             let emulator = Arc::clone(&emulator);
-            let acs = Acs { emulator, gate: gate.clone(), start };
+            let respond = move |request: &_| emulator.handle(request, clock(start)).response;
+            let transport = InterceptedTransport::new(gate.clone(), respond);
             let options = ClientOptions {
                 max_attempts: 1,
                 attempt_timeout: BUDGET,
                 ..ClientOptions::default()
             };
-            let client = IdentityClient::new(endpoint, access_key, Arc::new(acs), options);
+            let client = IdentityClient::new(endpoint, access_key, transport, options);
             let store = InterceptedStore { rows: Arc::clone(&rows), interceptor: gate.clone() };
             let ids = UniqueId::counted_from([u8::try_from(number).unwrap(); 16]);
             TokenBroker::new(store, client, BrokerSettings::new(RETENTION), ids)

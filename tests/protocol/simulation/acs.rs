@@ -1,16 +1,16 @@
 //! ACS behind the simulated network.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
-use identity_client::{Transport, TransportError};
+use identity_client::TransportError;
+use identity_client::testing::Interceptor;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use crate::clock::{self, now};
+use crate::clock;
 use crate::network::{Broken, Network};
 use crate::random::Random;
 use crate::swarm::Chaos;
@@ -102,58 +102,59 @@ impl Amnesia {
     }
 }
 
-impl Transport for RemoteAcs {
-    fn send(
+impl Interceptor for RemoteAcs {
+    async fn intercept(
         &self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
+        serve: impl FnOnce() -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, TransportError> {
         let (emulator, witness) = (Arc::clone(&self.emulator), Arc::clone(&self.witness));
-        let (mood, number) = (self.mood(&request), clock::request());
+        let (mood, number) = (self.mood(request), clock::request());
+        let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let work = move || {
-            let response = serve(&emulator, &request, mood);
-            witness.log(|| {
-                let (method, path) = (request.method(), request.uri().path());
-                format!("#{number} ACS: {method} {path} -> {}", response.status())
-            });
-            let is_done = response.status() != StatusCode::UNAUTHORIZED
+            let response = mood.respond(serve);
+            let status = response.status();
+            witness.log(|| format!("#{number} ACS: {method} {path} -> {status}"));
+            let is_done = status != StatusCode::UNAUTHORIZED
                 && matches!(mood, Mood::Well | Mood::Lies | Mood::LeavesTokenOut);
-            let path = request.uri().path().strip_prefix("/identities/");
-            if let Some(path) = path.and_then(|path| path.strip_suffix("/:revokeAccessTokens"))
+            let identity = path.strip_prefix("/identities/");
+            if let Some(identity) =
+                identity.and_then(|path| path.strip_suffix("/:revokeAccessTokens"))
                 && is_done
             {
-                witness.revoked(path.replace("%3A", ":"));
+                witness.revoked(identity.replace("%3A", ":"));
             }
-            if request.uri().path() == "/identities"
+            if path == "/identities"
                 && let Some(created) = emulator.identities().pop()
             {
                 witness.created(created.id, number);
             }
             response
         };
-        Box::pin(async move {
-            self.network.exchange(USUAL_MILLIS, until, work).await.map_err(|broken| match broken {
-                Broken::NotSent => TransportError::not_sent("no connection"),
-                Broken::Interrupted => TransportError::interrupted("no response"),
-            })
+        self.network.exchange(USUAL_MILLIS, until, work).await.map_err(|broken| match broken {
+            Broken::NotSent => TransportError::not_sent("no connection"),
+            Broken::Interrupted => TransportError::interrupted("no response"),
         })
     }
 }
 
-fn serve(emulator: &Emulator, request: &Request<Bytes>, mood: Mood) -> Response<Bytes> {
-    match mood {
-        Mood::Well => emulator.handle(request, now()).response,
-        Mood::LeavesTokenOut => without_token(emulator.handle(request, now()).response),
-        Mood::Refuses => front_door(),
-        Mood::Lies => {
-            emulator.handle(request, now());
-            front_door()
+impl Mood {
+    fn respond(self, serve: impl FnOnce() -> Response<Bytes>) -> Response<Bytes> {
+        match self {
+            Self::Well => serve(),
+            Self::LeavesTokenOut => without_token(serve()),
+            Self::Refuses => front_door(),
+            Self::Lies => {
+                serve();
+                front_door()
+            }
+            Self::Throttles => respond(StatusCode::TOO_MANY_REQUESTS, ""),
+            Self::Forgets => respond(
+                StatusCode::NOT_FOUND,
+                r#"{"error":{"code":"IdentityNotFound","message":"Provided identity doesn't exist."}}"#,
+            ),
         }
-        Mood::Throttles => respond(StatusCode::TOO_MANY_REQUESTS, ""),
-        Mood::Forgets => respond(
-            StatusCode::NOT_FOUND,
-            r#"{"error":{"code":"IdentityNotFound","message":"Provided identity doesn't exist."}}"#,
-        ),
     }
 }
 

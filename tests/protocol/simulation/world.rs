@@ -12,6 +12,7 @@ use acs_broker_core::{
     BrokerSettings, CallContext, Record, RecordKey, Session, TokenBroker, UniqueId, UserStore,
 };
 use acs_emulator::Emulator;
+use identity_client::testing::InterceptedTransport;
 use identity_client::{
     ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, KeyRing, Timestamp,
 };
@@ -146,16 +147,19 @@ impl World {
     pub(crate) fn acs(&self) -> IdentityClient {
         let text = self.emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, .. } = text.parse().expect("a connection string");
-        let transport = RemoteAcs {
+        let remote = RemoteAcs {
             emulator: Arc::clone(&self.emulator),
             network: Arc::clone(&self.table.network),
             random: Arc::clone(&self.random),
             witness: Arc::clone(&self.history.witness),
             amnesia: Arc::clone(&self.amnesia),
         };
+        let served = Arc::clone(&self.emulator);
+        let respond = move |request: &_| served.handle(request, now()).response;
+        let transport = InterceptedTransport::new(remote, respond);
         let [first, second] = self.keys.now();
         let ring = KeyRing::new(first, vec![second]).with_refresh(Arc::clone(&self.keys) as _);
-        IdentityClient::new(endpoint, ring, Arc::new(transport), ClientOptions::default())
+        IdentityClient::new(endpoint, ring, transport, ClientOptions::default())
     }
 
     pub(crate) async fn bound_identity(&self, user: &RecordKey) -> Option<IdentityId> {

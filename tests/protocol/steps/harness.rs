@@ -14,13 +14,14 @@ use acs_broker_core::{
     TokenBroker, UniqueId, UserStore,
 };
 use acs_emulator::Emulator;
+use identity_client::testing::InterceptedTransport;
 use identity_client::{
     ClientOptions, ConnectionString, Deadline, IdentityClient, IdentityId, KeyRing, Lifetime,
     Scope, Timestamp,
 };
 use tokio::time::Instant;
 
-use self::acs::{Acs, Script};
+use self::acs::Script;
 pub(crate) use self::acs::{CREATE, DELETE, ISSUE, NO_SUCH_IDENTITY, NOT_OWNED, REVOKE, Turn};
 use self::store::{Watch, WatchedStore};
 
@@ -70,11 +71,13 @@ impl Harness {
         let start = Instant::now();
         let text = emulator.connection_string("https://acs.example");
         let ConnectionString { endpoint, access_key } = text.parse().unwrap();
-        let transport = Acs { emulator: Arc::clone(&emulator), script: Arc::clone(&script), start };
+        let served = Arc::clone(&emulator);
+        let respond = move |request: &_| served.handle(request, now(start)).response;
+        let transport = InterceptedTransport::new(script.clone(), respond);
         let options = ClientOptions { max_attempts: 1, ..ClientOptions::default() };
         let secondary = acs::regenerate(&emulator, "secondary", now(start));
         let keys = KeyRing::new(access_key, vec![secondary]);
-        let acs = IdentityClient::new(endpoint, keys, Arc::new(transport), options);
+        let acs = IdentityClient::new(endpoint, keys, transport, options);
         let unique_ids = Arc::new(AtomicU64::new(1));
         let broker = || {
             let settings = BrokerSettings::new(RETENTION);
@@ -95,22 +98,22 @@ impl Harness {
 
     /// Scripts the next request to ACS whose method and path contain `which`.
     pub(crate) fn on(&self, which: &'static str, turn: Turn) {
-        self.script.lock().unwrap().next.push_back((which, turn));
+        self.script.lock().next.push_back((which, turn));
     }
 
     /// Scripts what happens to every request to ACS that is `which`.
     pub(crate) fn on_all(&self, which: &'static str, turn: fn() -> Turn) {
-        self.script.lock().unwrap().always = Some((which, turn));
+        self.script.lock().always = Some((which, turn));
     }
 
     /// Lets ACS do its work again.
     pub(crate) fn clear_script(&self) {
-        self.script.lock().unwrap().always = None;
+        self.script.lock().always = None;
     }
 
     /// Returns how many requests to ACS were `which`.
     pub(crate) fn calls(&self, which: &str) -> usize {
-        let script = self.script.lock().unwrap();
+        let script = self.script.lock();
         script.requests.iter().filter(|line| line.contains(which)).count()
     }
 

@@ -1,18 +1,15 @@
 //! Where the calls of a request wait until the trace lets them pass.
 
-use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 
 use acs_broker_core::StoreError;
 use acs_broker_store_dynamodb::testing::{Interceptor, StoreCall};
-use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::{Deadline, Transport, TransportError};
+use identity_client::testing as acs;
+use identity_client::{Deadline, TransportError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-
-use super::clock;
 
 /// What a trace lets happen to a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,13 +25,6 @@ pub(super) struct Gate(pub(super) Arc<Mutex<Vec<Waiting>>>);
 
 /// A call, and where it hears what happens to it.
 pub(super) type Waiting = (String, oneshot::Sender<Fate>);
-
-#[derive(Debug)]
-pub(super) struct Acs {
-    pub(super) emulator: Arc<Emulator>,
-    pub(super) gate: Gate,
-    pub(super) start: Instant,
-}
 
 impl Gate {
     async fn pass<T>(&self, what: String, serve: impl FnOnce() -> T) -> Option<T> {
@@ -70,22 +60,20 @@ impl Interceptor for Gate {
     }
 }
 
-impl Transport for Acs {
-    fn send(
+impl acs::Interceptor for Gate {
+    async fn intercept(
         &self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         _until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
-        Box::pin(async move {
-            let what = match request.uri().path().rsplit('/').next() {
-                Some("identities") => "create",
-                Some(":issueAccessToken") => "issue",
-                Some(":revokeAccessTokens") => "revoke",
-                _ => "delete",
-            };
-            let serve = || self.emulator.handle(&request, clock(self.start)).response;
-            let reply = self.gate.pass(what.to_owned(), serve).await;
-            reply.ok_or_else(|| TransportError::interrupted("lost"))
-        })
+        serve: impl FnOnce() -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let what = match request.uri().path().rsplit('/').next() {
+            Some("identities") => "create",
+            Some(":issueAccessToken") => "issue",
+            Some(":revokeAccessTokens") => "revoke",
+            _ => "delete",
+        };
+        let reply = self.pass(what.to_owned(), serve).await;
+        reply.ok_or_else(|| TransportError::interrupted("lost"))
     }
 }

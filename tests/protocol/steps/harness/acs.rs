@@ -3,18 +3,19 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::{AccessKey, Timestamp, Transport, TransportError};
+use identity_client::testing::Interceptor;
+use identity_client::{AccessKey, Timestamp, TransportError};
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::now;
-
-pub(super) type Script = Arc<Mutex<ScriptedTurns>>;
+/// What a test has scripted; clones share it.
+#[derive(Clone, Default)]
+pub(super) struct Script(Arc<Mutex<ScriptedTurns>>);
 
 /// What happens to every request that contains a text.
 pub(super) type Rule = (&'static str, fn() -> Turn);
@@ -25,6 +26,18 @@ pub(super) struct ScriptedTurns {
     pub(super) next: VecDeque<(&'static str, Turn)>,
     pub(super) always: Option<Rule>,
     pub(super) requests: Vec<String>,
+}
+
+impl Script {
+    pub(super) fn lock(&self) -> MutexGuard<'_, ScriptedTurns> {
+        self.0.lock().unwrap()
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Script")
+    }
 }
 
 impl ScriptedTurns {
@@ -67,41 +80,38 @@ pub(crate) const ISSUE: &str = ":issueAccessToken";
 pub(crate) const REVOKE: &str = ":revokeAccessTokens";
 pub(crate) const DELETE: &str = "DELETE ";
 
-pub(super) struct Acs {
-    pub(super) emulator: Arc<Emulator>,
-    pub(super) script: Script,
-    pub(super) start: Instant,
-}
-
-impl Transport for Acs {
-    fn send(
+impl Interceptor for Script {
+    async fn intercept(
         &self,
-        request: Request<Bytes>,
+        request: &Request<Bytes>,
         _until: Instant,
-    ) -> Pin<Box<dyn Future<Output = Result<Response<Bytes>, TransportError>> + Send + '_>> {
-        Box::pin(async move {
-            let line = format!("{} {}", request.method(), request.uri().path());
-            let turn = self.script.lock().unwrap().turn(line);
-            if let Some(Turn::Respond(status, body)) = turn {
+        serve: impl FnOnce() -> Response<Bytes> + Send + 'static,
+    ) -> Result<Response<Bytes>, TransportError> {
+        let line = format!("{} {}", request.method(), request.uri().path());
+        let turn = self.lock().turn(line);
+        match turn {
+            Some(Turn::Respond(status, body)) => {
                 let body = Bytes::from_static(body.as_bytes());
-                return Ok(Response::builder().status(status).body(body).unwrap());
+                Ok(Response::builder().status(status).body(body).unwrap())
             }
-            let mut response = self.emulator.handle(&request, now(self.start)).response;
-            match turn {
-                Some(Turn::Edit(edit)) => {
-                    let mut json = serde_json::from_slice(response.body()).unwrap();
-                    edit(&mut json);
-                    *response.body_mut() = json.to_string().into();
-                    Ok(response)
-                }
-                Some(Turn::ReplyLost) => Err(TransportError::interrupted("scripted")),
-                Some(Turn::Interleave(action)) => {
-                    action().await;
-                    Ok(response)
-                }
-                _ => Ok(response),
+            Some(Turn::Edit(edit)) => {
+                let mut response = serve();
+                let mut json = serde_json::from_slice(response.body()).unwrap();
+                edit(&mut json);
+                *response.body_mut() = json.to_string().into();
+                Ok(response)
             }
-        })
+            Some(Turn::ReplyLost) => {
+                serve();
+                Err(TransportError::interrupted("scripted"))
+            }
+            Some(Turn::Interleave(action)) => {
+                let response = serve();
+                action().await;
+                Ok(response)
+            }
+            None => Ok(serve()),
+        }
     }
 }
 
@@ -112,10 +122,4 @@ pub(super) fn regenerate(emulator: &Emulator, key: &str, now: Timestamp) -> Acce
     let response = emulator.handle(&request, now).response;
     let body: Value = serde_json::from_slice(response.body()).unwrap();
     body["accessKey"].as_str().unwrap().parse().unwrap()
-}
-
-impl std::fmt::Debug for Acs {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Acs")
-    }
 }
