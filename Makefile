@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model bench budget cost size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model soak bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -94,6 +94,10 @@ planted: ## Plant each known bug in a copy of the tree, and fail if the simulati
 
 model: ## Check every state of the protocol's model, and replay it on the code at length
 	MODEL_TRACES=20000 $(CARGO) test --profile simulation --locked -p acs-broker-protocol --test model -- --nocapture
+
+soak: ## Play a million requests, outages, throttling and 10,000 password changes; make soak ARGS='quota'
+	@tests/tools/install cargo-lambda zig
+	@tests/soak/soak $(ARGS)
 
 bench: ## Measure speed and memory beside other ways to write issue; make bench QUICK=1 WRITE=1
 	@tests/tools/install cargo-lambda zig

@@ -67,6 +67,12 @@ impl Function {
         Ok(value.unwrap_or_default())
     }
 
+    /// Returns the number of open files, sockets included.
+    pub fn open_files(&self) -> io::Result<u64> {
+        let open = fs::read_dir(format!("/proc/{}/fd", self.child.id()))?;
+        Ok(open.count().try_into().unwrap_or(u64::MAX))
+    }
+
     /// Returns the bytes that the function has logged.
     pub fn log_bytes(&self) -> io::Result<u64> {
         Ok(fs::metadata(&self.log)?.len())

@@ -49,6 +49,10 @@ struct Samples {
     wall_ns: Vec<u64>,
     /// Resident memory in kB after each chunk of invocations.
     rss_kb: Vec<u64>,
+    /// Threads after each chunk.
+    threads_at: Vec<u64>,
+    /// Open files and sockets after each chunk.
+    open_files: Vec<u64>,
     /// The size of the last response.
     response_bytes: usize,
 }
@@ -149,6 +153,8 @@ impl<'a> Run<'a> {
                 samples.cpu_ns.push(cpu);
             } else {
                 samples.rss_kb.push(self.function.status("VmRSS")?);
+                samples.threads_at.push(self.function.status("Threads")?);
+                samples.open_files.push(self.function.open_files()?);
             }
             samples.wall_ns.extend(responses.iter().map(|response| nanoseconds(response.wall)));
             samples.response_bytes = responses.last().map_or(0, |response| response.body.len());
