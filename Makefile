@@ -1,12 +1,14 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model soak bench budget cost size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model fuzz soak bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
 NEXTEST_VERSION := 0.9.143
 SEEDS ?= 0..20000
+# Counting instructions needs valgrind, which needs Linux.
+BUDGET := $(if $(filter Linux,$(shell uname)),budget)
 QUICK_SEEDS := 0..80
 
 # `cargo nextest` is the machine's own or, where that is missing, the one of the target `nextest`.
@@ -18,7 +20,7 @@ help: ## List the targets
 run: ## Run the whole product on this machine; make run ARGS='--port 0 --in-memory'
 	@$(CARGO) run --locked -p acs-broker-local -- $(ARGS)
 
-test: plan tools nextest lint-aws lint-examples package ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
+test: plan tools nextest lint-aws lint-examples package $(BUDGET) ## Every suite: unit, contract, simulation, SDKs, end to end, deployment
 	$(CARGO) build --workspace --all-targets --locked
 	$(CARGO) test --workspace --doc --locked --quiet
 	tests/tools/without-leftovers $(CARGO) nextest run --workspace --locked --profile full
@@ -83,7 +85,7 @@ nextest:
 
 plan:
 	@echo 'make test installs what is missing in .tools/, builds the release binaries of the functions'
-	@echo 'and runs every suite: at the first run about 15 min on two cores, later about 5.'
+	@echo 'and runs every suite: at the first run about 20 min on two cores, later about 6.'
 	@tests/tools/install --plan
 
 simulate: ## Run the protocol's simulation at length; make simulate SEEDS=0..1000000
@@ -94,6 +96,9 @@ planted: ## Plant each known bug in a copy of the tree, and fail if the simulati
 
 model: ## Check every state of the protocol's model, and replay it on the code at length
 	MODEL_TRACES=20000 $(CARGO) test --profile simulation --locked -p acs-broker-protocol --test model -- --nocapture
+
+fuzz: ## Fuzz every parser of outside input; make fuzz ARGS='--runs 10000000 gateway_event'
+	@tests/fuzz/fuzz $(ARGS)
 
 soak: ## Play a million requests, outages, throttling and 10,000 password changes; make soak ARGS='quota'
 	@tests/tools/install cargo-lambda zig
