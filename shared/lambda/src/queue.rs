@@ -92,7 +92,11 @@ fn batch(payload: Value) -> Result<SqsEvent, UnexpectedEventError> {
     for record in records {
         let source = record.get("eventSource").or_else(|| record.get("EventSource"));
         match source.and_then(Value::as_str) {
-            Some("aws:sqs") => {}
+            // Without its id a message could not be named as one that failed.
+            Some("aws:sqs") if record.get("messageId").is_some_and(Value::is_string) => {}
+            Some("aws:sqs") => {
+                return Err(UnexpectedEventError::NotABatch("a record without `messageId`"));
+            }
             Some("aws:sns") => return Err(UnexpectedEventError::NotABatch("a record of SNS")),
             Some("aws:s3") => return Err(UnexpectedEventError::NotABatch("a record of S3")),
             _ => return Err(UnexpectedEventError::NotABatch("a record of another source")),

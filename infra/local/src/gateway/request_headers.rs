@@ -54,7 +54,9 @@ pub(crate) fn name_host(parts: &mut Parts) {
 /// at which the functions' runtime would panic.
 #[must_use]
 pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
-    let url = Url::parse(&format!("http://{}/", joined(headers, &HOST)?)).ok()?;
+    // Without tables of Unicode's host names the parser takes ASCII alone, also behind a `%`.
+    let host = joined(headers, &HOST).filter(|host| host.is_ascii() && !host.contains('%'))?;
+    let url = Url::parse(&format!("http://{host}/")).ok()?;
     url.host_str().map(str::to_owned)
 }
 
@@ -95,6 +97,7 @@ mod tests {
             ("[::1]:8080", Some("[::1]")),
             ("api.example", Some("api.example")),
             ("a b", None),
+            ("contoso=azurI%D2%92om", None),
             ("", None),
         ] {
             let headers = HeaderMap::from_iter([(HOST, HeaderValue::from_static(given))]);

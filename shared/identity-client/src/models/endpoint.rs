@@ -40,8 +40,10 @@ impl Endpoint {
     /// When the text is anything but scheme, host and port.
     pub fn insecure(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
-        // The URL standard drops tabs and line ends silently; in a setting they are a mistake.
-        if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        // The URL standard drops tabs and line ends silently; in a setting they are a mistake. This
+        // program has no tables of Unicode's host names, which begin behind a `%` too.
+        let is_odd = |c: char| c.is_whitespace() || c.is_control() || !c.is_ascii() || c == '%';
+        if text.contains(is_odd) {
             return Err(EndpointError::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;
@@ -119,6 +121,17 @@ mod tests {
         assert_eq!("http://localhost:8080".parse::<Endpoint>(), Err(EndpointError::NotHttps));
         assert_eq!(Endpoint::insecure("http://localhost:8080/").unwrap().host(), "localhost:8080");
         assert_eq!(Endpoint::insecure("ftp://localhost"), Err(EndpointError::NotHttps));
+    }
+
+    /// A host name in another script is a mistake and no reason to panic.
+    #[test]
+    fn hosts_are_ascii() {
+        for host in
+            ["contoso=communication.azurI\u{492}om", "b\u{fc}cher.example", "%D2%92A.example"]
+        {
+            let text = format!("https://{host}/");
+            assert_eq!(text.parse::<Endpoint>(), Err(EndpointError::NotAUrl), "{text}");
+        }
     }
 
     /// Anything else than a host and a port is refused.

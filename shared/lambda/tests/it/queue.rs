@@ -91,6 +91,10 @@ async fn other_services_events_are_errors() {
         (json!({"Records": [{"EventSource": "aws:sns", "Sns": {}}]}), "got a record of SNS"),
         (json!({"Records": [{"eventSource": "aws:s3", "s3": {}}]}), "got a record of S3"),
         (json!({"Records": [{"eventSource": "aws:kinesis"}]}), "got a record of another source"),
+        (
+            json!({"Records": [{"eventSource": "aws:sqs", "body": "{}"}]}),
+            "got a record without `messageId`",
+        ),
         (json!({"Records": [1]}), "got a record of another source"),
         (json!({"Records": 1}), "got an event without `Records`"),
         (json!({"detail-type": "Scheduled Event", "detail": {}}), "got an EventBridge event"),
