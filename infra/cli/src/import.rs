@@ -1,6 +1,7 @@
 //! How users of a file get into the table.
 //!
-//! - `entries`: the users that a file names, whatever its form; `csv_file` and `auth_hero` are two.
+//! - `entry`: a user that a file names.
+//! - `entries`: all of them, whatever the file's form; `csv_file` and `auth_hero` are two.
 //! - `decide`: what becomes of a row. Pure.
 //! - `owners`: which row has which identity, so that no identity gets two.
 //! - `resource`: whether the identities are those of this stack's ACS resource.
@@ -12,6 +13,7 @@ pub(crate) mod carry;
 pub(crate) mod csv_file;
 pub(crate) mod decide;
 pub(crate) mod entries;
+pub(crate) mod entry;
 pub(crate) mod owners;
 pub(crate) mod resource;
 pub(crate) mod run;

@@ -21,6 +21,7 @@ mod rate_limited;
 mod records;
 mod report;
 mod session;
+mod shell;
 mod similar;
 mod stack;
 mod style;

@@ -4,10 +4,11 @@ mod complete;
 mod create_identity;
 mod execute;
 mod issue;
+mod issued;
 mod reuse;
 mod revoke_all;
 mod sweep;
 mod wait;
 
-pub use self::issue::{Issued, TokenSource};
+pub use self::issued::{Issued, TokenSource};
 pub use self::sweep::SweepReport;

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod claims;
 pub(crate) mod event;
+pub(crate) mod member;
 pub(crate) mod operators;
 pub(crate) mod problem;
 pub(crate) mod query;

@@ -17,7 +17,8 @@ use crate::error::CliError;
 use crate::exit::Exit;
 use crate::progress::Meter;
 use crate::records::Records;
-use crate::session::{Session, interrupted, shell_word};
+use crate::session::{Session, interrupted};
+use crate::shell::shell_word;
 use crate::user_file::writer::UserFileWriter;
 use crate::user_file::{FORMAT, Header, VERSION, resource_of};
 

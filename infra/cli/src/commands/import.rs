@@ -17,7 +17,8 @@ use crate::import::entries::{self, Entries, EntriesError, Form, OtherForm};
 use crate::import::owners::Owners;
 use crate::import::run::{Import, ImportedLine, LineOutcome};
 use crate::report::Report;
-use crate::session::{Session, interrupted, random, shell_word};
+use crate::session::{Session, interrupted, random};
+use crate::shell::shell_word;
 use crate::text_table::columns;
 
 const EXAMPLES: &str = "\

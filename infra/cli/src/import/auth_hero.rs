@@ -9,7 +9,7 @@ use acs_broker_core::Issuer;
 use serde_json::{Deserializer, Value};
 
 use super::csv_file::row;
-use super::entries::Entry;
+use super::entry::Entry;
 
 const IDENTITY: &str = "acsUserIdentity";
 

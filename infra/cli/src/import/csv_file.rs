@@ -3,7 +3,7 @@
 use acs_broker_core::{BoundIdentity, EpochSeconds, IdentityState, Issuer, Record, RecordKey};
 use clap::Args;
 
-use super::entries::Entry;
+use super::entry::Entry;
 use crate::subject_file::{Row, SubjectFileError, find_column, rows};
 
 /// Maps a CSV file's columns.

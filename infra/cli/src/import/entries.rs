@@ -4,12 +4,13 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use acs_broker_core::{Issuer, Record, RecordKey, UniqueId};
+use acs_broker_core::{Issuer, UniqueId};
 use clap::ValueEnum;
 use thiserror::Error;
 
 use super::auth_hero;
 use super::csv_file::{self, Columns};
+use super::entry::Entry;
 use crate::subject_file::SubjectFileError;
 use crate::user_file::Header;
 use crate::user_file::reader::{self, ExportFileError};
@@ -32,14 +33,6 @@ pub(crate) struct Form<'a> {
     pub(crate) columns: &'a Columns,
     /// The issuer of users whose file does not name one.
     pub(crate) issuer: &'a Issuer,
-}
-
-/// Is a user in a file, or the reason why there is none.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    /// The number of the line; in a file of Graph, of the user.
-    pub(crate) line: u64,
-    pub(crate) content: Result<(RecordKey, Record), String>,
 }
 
 /// Holds the users of a file.

@@ -13,7 +13,8 @@ use identity_client::{IdentityClient, IdentityId};
 
 use super::carry::{IssuerChange, OldRow, left_behind};
 use super::decide::{Decision, Rules, decide};
-use super::entries::{Entries, Entry};
+use super::entries::Entries;
+use super::entry::Entry;
 use super::owners::Owners;
 use super::resource::ResourceCheck;
 use crate::progress::Meter;

@@ -7,7 +7,8 @@ use acs_broker_core::{BrokerError, Issuer, Record, RecordKey, UniqueId};
 
 use super::carry::{self, IssuerChange};
 use super::decide::{OnConflict, Rules};
-use super::entries::{Entries, Entry};
+use super::entries::Entries;
+use super::entry::Entry;
 use super::owners::Owners;
 use super::run::{Import, LineOutcome};
 use crate::progress::Progress;

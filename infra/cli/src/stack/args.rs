@@ -6,7 +6,7 @@ use clap::Args;
 use reqwest::Url;
 
 use super::error::StackError;
-use crate::session::shell_word;
+use crate::shell::shell_word;
 
 const DEFAULT_LOCAL: &str = "http://127.0.0.1:8080/";
 

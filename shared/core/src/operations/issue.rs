@@ -12,52 +12,13 @@ use crate::error::BrokerError;
 use crate::event::BrokerEvent;
 use crate::operation::Completion;
 use crate::operations::create_identity::ClaimOutcome;
+use crate::operations::issued::{Issued, TokenSource};
 use crate::operations::reuse::Reuse;
 use crate::operations::wait::{MAX_STEPS, Wait};
 use crate::policy::Grant;
 use crate::record::{NextStep, Record};
 use crate::session::Session;
 use crate::store::{UserSnapshot, UserStore};
-
-/// A token that is handed out.
-#[derive(Debug)]
-pub struct Issued {
-    /// The token and its identity.
-    pub token: UserToken,
-    /// Where it comes from.
-    pub source: TokenSource,
-}
-
-/// Where a token comes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TokenSource {
-    /// ACS has minted it for a new identity.
-    Created,
-    /// ACS has minted it.
-    Minted,
-    /// ACS minted it within the last minute, for an earlier request of the same user.
-    Reused,
-}
-
-impl Issued {
-    /// Returns whether the user's identity was created for the token.
-    #[must_use]
-    pub fn created(&self) -> bool {
-        self.source == TokenSource::Created
-    }
-}
-
-impl TokenSource {
-    /// Returns the name in logs: `created`, `minted` or `reused`.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Created => "created",
-            Self::Minted => "minted",
-            Self::Reused => "reused",
-        }
-    }
-}
 
 /// What one attempt begins with.
 #[expect(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use crate::http::event::{Member, read};
+use crate::http::member::{Member, read};
 
 /// The claims of an access token. The gateway passes each as text; stand-ins pass JSON types.
 pub(crate) struct Claims {
