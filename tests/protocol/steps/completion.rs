@@ -135,7 +135,7 @@ async fn throttled_sweep_stops_early() {
 async fn sweep_waits_for_end_of_outage() {
     let harness = Harness::new();
     let issued = harness.issue(&harness.session(0)).await.unwrap();
-    for _ in 0..5 {
+    for _ in 0..7 {
         harness.on(REVOKE, Turn::Respond(503, ""));
         harness.revoke(Initiator::Operator).await.unwrap_err();
     }

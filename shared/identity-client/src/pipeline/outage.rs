@@ -19,8 +19,8 @@ struct State {
     next_attempt: Option<Instant>,
 }
 
-/// As many attempts fail in a row before ACS counts as out of service: those of two calls.
-const MIN_FAILURES: u32 = 5;
+/// As many attempts fail in a row before ACS counts as out of service: those of two calls, and one.
+const MIN_FAILURES: u32 = 7;
 /// How far apart the attempts are during an outage, and so how late its end may be noticed.
 const INTERVAL: Duration = Duration::from_secs(1);
 
@@ -60,11 +60,14 @@ mod tests {
 
     /// A user must not be refused because ACS has failed a few times.
     #[test]
-    fn begins_after_five_failures_in_a_row() {
+    fn begins_after_seven_failures_in_a_row() {
         let (outage, now) = (Outage::default(), Instant::now());
-        for served in [false, false, false, false, true, false, false, false, false] {
-            outage.note(served, now);
+        for served in [6, 0, 6] {
+            (0..served).for_each(|_| outage.note(false, now));
             assert_eq!(outage.admit(now), Ok(()));
+            if served == 0 {
+                outage.note(true, now);
+            }
         }
         outage.note(false, now);
         assert_eq!(outage.admit(now), Err(INTERVAL));

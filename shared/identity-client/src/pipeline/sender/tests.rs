@@ -261,11 +261,11 @@ mod outages {
     /// for ACS. Its first word ends that.
     #[tokio::test(start_paused = true)]
     async fn outage_fails_calls_at_once() {
-        let out = (0..6).map(|_| Step::Silence);
+        let out = (0..8).map(|_| Step::Silence);
         let back = [Step::respond(404, ""), Step::respond(204, "")];
         let transport = ScriptedTransport::new(out.chain(back));
         let client = client(&transport);
-        for _ in 0..2 {
+        for _ in 0..3 {
             delete(&client).await.unwrap_err();
         }
         let sent = transport.sent().len();
