@@ -7,6 +7,7 @@ pub(crate) mod event;
 pub(crate) mod member;
 pub(crate) mod operators;
 pub(crate) mod problem;
+pub(crate) mod problem_code;
 pub(crate) mod query;
 pub(crate) mod response;
 pub(crate) mod route;

@@ -13,7 +13,8 @@ use lambda_runtime::Context;
 use serde_json::json;
 
 use crate::app::App;
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 use crate::telemetry::field::Field;
 use crate::telemetry::line::{Level, LogLine};
 use crate::telemetry::metric::Metric;

@@ -10,7 +10,8 @@ use serde_json::json;
 use thiserror::Error;
 
 use crate::app::App;
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 use crate::invocation::{Invocation, time_left};
 use crate::telemetry::field::Field;
 

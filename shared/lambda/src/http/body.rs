@@ -3,7 +3,8 @@
 use serde::de::DeserializeOwned;
 
 use crate::http::event::{HttpRequest, RequestBody};
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 
 /// Enough for 25 users of an operator's request with the longest names in any script.
 const MAX_BODY_BYTES: usize = 64 * 1024;

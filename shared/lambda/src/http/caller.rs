@@ -12,7 +12,8 @@ use jiff::Timestamp;
 
 use crate::http::claims::Claims;
 use crate::http::event::HttpRequest;
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 use crate::invocation::Invocation;
 use crate::telemetry::field::Field;
 use crate::telemetry::line::Level;

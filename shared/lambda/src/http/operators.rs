@@ -10,7 +10,8 @@ use futures_util::{StreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::http::event::HttpRequest;
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 use crate::http::response::HttpResponse;
 use crate::invocation::Invocation;
 use crate::telemetry::field::Field;

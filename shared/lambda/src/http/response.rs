@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use acs_broker_core::Completion;
 use serde::Serialize;
 
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 
 /// A response of payload format 2.0.
 #[derive(Debug, Serialize)]

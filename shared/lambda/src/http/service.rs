@@ -6,7 +6,8 @@ use lambda_runtime::LambdaEvent;
 
 use crate::app::App;
 use crate::http::event::HttpRequest;
-use crate::http::problem::{ProblemCode, ProblemDetails};
+use crate::http::problem::ProblemDetails;
+use crate::http::problem_code::ProblemCode;
 use crate::http::response::HttpResponse;
 use crate::http::route::operation;
 use crate::invocation::{Invocation, MAX_REQUEST_TIME, time_left};
