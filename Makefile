@@ -97,7 +97,7 @@ planted: ## Plant each known bug in a copy of the tree, and fail if the simulati
 model: ## Check every state of the protocol's model, and replay it on the code at length
 	MODEL_TRACES=20000 $(CARGO) test --profile simulation --locked -p acs-broker-protocol --test model -- --nocapture
 
-fuzz: ## Fuzz every parser of outside input; make fuzz ARGS='--runs 10000000 gateway_event'
+fuzz: ## Fuzz the parsers of requests, events, settings and ACS's responses; make fuzz ARGS='--runs 10000000 gateway_event'
 	@tests/fuzz/fuzz $(ARGS)
 
 soak: ## Play a million requests, outages, throttling and 10,000 password changes; make soak ARGS='quota'

@@ -15,7 +15,7 @@ use acs_broker_store_dynamodb::testing::{InterceptedStore, Interceptor, StoreCal
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::testing::{self as acs, InterceptedTransport};
+use identity_client::testing::{AcsInterceptor, InterceptedTransport};
 use identity_client::{
     ClientOptions, ConnectionString, Deadline, IdentityClient, Lifetime, Scope, Timestamp,
     TransportError,
@@ -184,7 +184,7 @@ impl Harness {
     }
 }
 
-impl acs::Interceptor for Refusals {
+impl AcsInterceptor for Refusals {
     async fn intercept(
         &self,
         request: &Request<Bytes>,

@@ -94,9 +94,6 @@ impl Options {
 
 /// A URL to which the invoke API's path can be added.
 fn invoke_api(text: &str) -> Result<Url, String> {
-    if !text.is_ascii() || text.contains('%') {
-        return Err("must be ASCII, without %".to_owned());
-    }
     let url = Url::parse(text).map_err(|error| error.to_string())?;
     if !["http", "https"].contains(&url.scheme()) {
         return Err("must begin with http:// or https://".to_owned());

@@ -6,4 +6,4 @@ mod intercepted_transport;
 pub(crate) mod scripted_transport;
 
 #[cfg(feature = "testing")]
-pub use self::intercepted_transport::{InterceptedTransport, Interceptor};
+pub use self::intercepted_transport::{AcsInterceptor, InterceptedTransport};

@@ -33,7 +33,7 @@ pub(crate) struct DirectReader {
     /// The header `host`, as it is signed.
     host: HeaderValue,
     credentials: SharedCredentialsProvider,
-    /// The session token as a header. A check of its 700 bytes would take longer than the rest.
+    /// The session token as a header, kept because each of its 700 bytes is checked to make one.
     session_token: Mutex<Option<HeaderValue>>,
     signer: Signer,
     /// The body around the user's key.

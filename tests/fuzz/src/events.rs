@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use acs_broker_core::{Accepted, Completion, Operation};
+use acs_broker_core::{Accepted, BrokerError, Completion, Operation};
 use acs_broker_identity_events::{
     Cognito, Okta, OktaSubject, Parsed, ProviderEvent, Sources, is_deletion, parse,
 };
@@ -11,8 +11,8 @@ use futures_util::FutureExt as _;
 use lambda_runtime::{Context, LambdaEvent};
 use serde_json::Value;
 
-use crate::NOW;
 use crate::requests::app;
+use crate::{CANARY, NOW};
 
 static SOURCES: LazyLock<Sources> = LazyLock::new(|| Sources {
     issuer: "https://idp.example.com".parse().expect("an issuer"),
@@ -30,9 +30,10 @@ static SOURCES: LazyLock<Sources> = LazyLock::new(|| Sources {
 });
 
 /// An event that calls for a deletion is one for the rules too, which choose its queue; an event has
-/// not happened in the future; and an error says nothing that the event did.
+/// not happened in the future; and an error repeats no text of the event that is not a kind's name.
 pub(crate) fn identity_event(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
+    let text = &text.replace("KEY", CANARY);
     match parse(&SOURCES, text, NOW) {
         Ok(Parsed::Event(event)) => {
             let envelope: Value = serde_json::from_str(text).expect("JSON that was read before");
@@ -41,17 +42,20 @@ pub(crate) fn identity_event(data: &[u8]) {
         }
         Ok(_) => {}
         Err(error) => {
-            let shown = error.to_string();
-            assert!(shown.len() < 500, "an error repeats what it was given: {shown}");
+            assert!(!error.to_string().contains(CANARY), "{error}");
         }
     }
 }
 
-async fn done(_: Arc<Invocation<ProviderEvent>>) -> EventOutcome {
+/// Fails for every other user, by the length of the name.
+async fn handle(invocation: Arc<Invocation<ProviderEvent>>) -> EventOutcome {
+    if invocation.payload.user.to_text().len().is_multiple_of(2) {
+        return Err(BrokerError::IdentityBusy);
+    }
     Ok(Accepted { completion: Completion::Done, was_known: true })
 }
 
-/// A batch ends in an error, or with the ids of messages that were in it.
+/// A batch ends in an error, or in the ids of its messages that the queue is to keep.
 pub(crate) fn queue_batch(data: &[u8]) {
     let Ok(payload) = serde_json::from_slice::<Value>(data) else { return };
     let ids: Vec<_> = payload["Records"]
@@ -59,7 +63,7 @@ pub(crate) fn queue_batch(data: &[u8]) {
         .map(|records| records.iter().map(|record| record["messageId"].clone()).collect())
         .unwrap_or_default();
     let event = LambdaEvent::new(payload, Context::default());
-    let served = serve_queue(app(), done, event).now_or_never().expect("nothing to wait for");
+    let served = serve_queue(app(), handle, event).now_or_never().expect("nothing to wait for");
     for failure in served.into_iter().flat_map(|response| response.batch_item_failures) {
         assert!(ids.contains(&failure.item_identifier.clone().into()), "{failure:?}");
     }

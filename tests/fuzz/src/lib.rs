@@ -1,6 +1,8 @@
-//! What must hold of every parser of outside input, whatever it is given: a function for each, which
+//! What must hold of a parser of outside input, whatever it is given: a function for each, which
 //! panics where something does not hold. `make fuzz` feeds them; the test `corpus` replays the inputs
 //! that were worth keeping.
+//!
+//! Table rows, import files and the console's API have none.
 
 mod acs;
 mod events;

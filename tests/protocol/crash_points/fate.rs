@@ -11,7 +11,7 @@ use acs_broker_core::StoreError;
 use acs_broker_store_dynamodb::testing::{Interceptor, StoreCall};
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::testing as acs;
+use identity_client::testing::AcsInterceptor;
 use identity_client::{Deadline, TransportError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -145,7 +145,7 @@ impl fmt::Debug for Script {
     }
 }
 
-impl acs::Interceptor for Script {
+impl AcsInterceptor for Script {
     async fn intercept(
         &self,
         request: &Request<Bytes>,

@@ -6,7 +6,7 @@ use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 use identity_client::TransportError;
-use identity_client::testing::Interceptor;
+use identity_client::testing::AcsInterceptor;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -102,7 +102,7 @@ impl Amnesia {
     }
 }
 
-impl Interceptor for RemoteAcs {
+impl AcsInterceptor for RemoteAcs {
     async fn intercept(
         &self,
         request: &Request<Bytes>,

@@ -24,7 +24,7 @@ use crate::state::random::Random;
 /// The path that every control request begins with.
 pub(crate) const PATH_PREFIX: &str = "/_emulator/";
 
-/// The calls, for whoever asks what there is. The README describes them.
+/// The calls, as `GET /_emulator` lists them. The README describes them.
 const CALLS: [&str; 20] = [
     "GET health",
     "GET identities",

@@ -97,9 +97,6 @@ impl StackArgs {
 /// Parses the address of a local stack, which may lack its scheme.
 fn local_url(text: &str) -> Result<Url, String> {
     let url = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    if !url.is_ascii() || url.contains('%') {
-        return Err(format!("`{text}` is not an address: it must be ASCII"));
-    }
     let url = Url::parse(&url).map_err(|why| format!("`{text}` is not an address: {why}"))?;
     if !["http", "https"].contains(&url.scheme()) {
         return Err(format!("`{text}` must begin with http:// or https://"));

@@ -53,8 +53,7 @@ fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem
 fn host(headers: &HeaderMap) -> Option<Host<String>> {
     let mut hosts = headers.get_all(HOST).iter();
     let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
-    let host = host.to_str().ok().filter(|host| !host.contains('%'))?;
-    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    let url = Url::parse(&format!("http://{}/", host.to_str().ok()?)).ok()?;
     // A Host with a path or a user in it is not one.
     let is_plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
     url.host().filter(|_| is_plain).map(|host| host.to_owned())

@@ -17,8 +17,7 @@ pub(crate) fn layer() -> CorsLayer {
 }
 
 fn is_local(origin: &HeaderValue) -> bool {
-    let origin = origin.to_str().ok().filter(|origin| !origin.contains('%'));
-    let origin = origin.and_then(|origin| Url::parse(origin).ok());
+    let origin = origin.to_str().ok().and_then(|origin| Url::parse(origin).ok());
     origin.is_some_and(|origin| match origin.host() {
         Some(Host::Domain(name)) => name == "localhost",
         Some(Host::Ipv4(address)) => address.is_loopback(),

@@ -54,9 +54,7 @@ pub(crate) fn name_host(parts: &mut Parts) {
 /// at which the functions' runtime would panic.
 #[must_use]
 pub(crate) fn host(headers: &HeaderMap) -> Option<String> {
-    // Without tables of Unicode's host names the parser takes ASCII alone, also behind a `%`.
-    let host = joined(headers, &HOST).filter(|host| host.is_ascii() && !host.contains('%'))?;
-    let url = Url::parse(&format!("http://{host}/")).ok()?;
+    let url = Url::parse(&format!("http://{}/", joined(headers, &HOST)?)).ok()?;
     url.host_str().map(str::to_owned)
 }
 

@@ -40,10 +40,8 @@ impl Endpoint {
     /// When the text is anything but scheme, host and port.
     pub fn insecure(text: &str) -> Result<Self, EndpointError> {
         let text = text.trim();
-        // The URL standard drops tabs and line ends silently; in a setting they are a mistake. This
-        // program has no tables of Unicode's host names, which begin behind a `%` too.
-        let is_odd = |c: char| c.is_whitespace() || c.is_control() || !c.is_ascii() || c == '%';
-        if text.contains(is_odd) {
+        // The URL standard drops tabs and line ends silently; in a setting they are a mistake.
+        if text.contains(|c: char| c.is_whitespace() || c.is_control()) {
             return Err(EndpointError::NotAUrl);
         }
         let url = Url::parse(text).map_err(|_| EndpointError::NotAUrl)?;

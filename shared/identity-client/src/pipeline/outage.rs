@@ -19,7 +19,8 @@ struct State {
     next_attempt: Option<Instant>,
 }
 
-/// As many attempts fail in a row before ACS counts as out of service: those of two calls, and one.
+/// So many attempts fail in a row before ACS counts as out of service. Two calls have six, so that
+/// a failure of a moment refuses nobody else.
 const MIN_FAILURES: u32 = 7;
 /// How far apart the attempts are during an outage, and so how late its end may be noticed.
 const INTERVAL: Duration = Duration::from_secs(1);

@@ -108,13 +108,13 @@ impl Sender {
         if deadline.remaining().is_zero() {
             return Err(Cause::NotSent(NotSentError::DeadlinePassed));
         }
-        self.outage
-            .admit(Instant::now())
-            .map_err(|retry_after| Cause::NotSent(NotSentError::Outage { retry_after }))?;
         let until = deadline.capped_at(self.options.attempt_timeout).expires_at();
         let signed = self
             .signed(request, key, deadline)
             .map_err(|why| Cause::NotSent(NotSentError::Unwritable(why)))?;
+        self.outage
+            .admit(Instant::now())
+            .map_err(|retry_after| Cause::NotSent(NotSentError::Outage { retry_after }))?;
         let sent = self.transport.send(signed, until).await;
         let is_served = sent.as_ref().is_ok_and(|response| !response.status().is_server_error());
         self.outage.note(is_served, Instant::now());

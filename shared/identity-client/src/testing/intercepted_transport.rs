@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use crate::transport::{Transport, TransportError};
 
 /// Stands between a client and ACS.
-pub trait Interceptor: fmt::Debug + Send + Sync + 'static {
+pub trait AcsInterceptor: fmt::Debug + Send + Sync + 'static {
     /// Returns what the client gets. `serve` has ACS do its work; an interceptor runs it once,
     /// never, or after the client is gone.
     fn intercept(
@@ -31,7 +31,7 @@ pub struct InterceptedTransport<I> {
 
 type Acs = dyn Fn(&Request<Bytes>) -> Response<Bytes> + Send + Sync;
 
-impl<I: Interceptor> InterceptedTransport<I> {
+impl<I: AcsInterceptor> InterceptedTransport<I> {
     /// Returns a transport to `acs`.
     pub fn new(
         interceptor: I,
@@ -41,7 +41,7 @@ impl<I: Interceptor> InterceptedTransport<I> {
     }
 }
 
-impl<I: Interceptor> Transport for InterceptedTransport<I> {
+impl<I: AcsInterceptor> Transport for InterceptedTransport<I> {
     fn send(
         &self,
         request: Request<Bytes>,

@@ -62,7 +62,6 @@ struct DeclaredMetric {
 
 /// The members of a plain line, without a second allocation for more.
 const USUAL_FIELDS: usize = 8;
-const USUAL_BYTES: usize = 512;
 
 impl LogLine {
     pub(crate) fn new(operation: &'static str) -> Self {
@@ -110,9 +109,7 @@ impl LogLine {
         let microseconds = u32::try_from(deadline.elapsed().as_micros()).unwrap_or(u32::MAX);
         self.measure(Metric::Latency, f64::from(microseconds) / 1000.0);
         let finished = Finished { line: self, namespace, at: to_millisecond(deadline.now()) };
-        let mut text = Vec::with_capacity(USUAL_BYTES);
-        let is_written = serde_json::to_writer(&mut text, &finished).is_ok();
-        is_written.then(|| String::from_utf8(text).ok()).flatten().unwrap_or_default()
+        serde_json::to_string(&finished).unwrap_or_default()
     }
 
     fn entry(&mut self, field: Field) -> &mut Value {

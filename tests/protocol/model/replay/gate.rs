@@ -6,7 +6,7 @@ use acs_broker_core::StoreError;
 use acs_broker_store_dynamodb::testing::{Interceptor, StoreCall};
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::testing as acs;
+use identity_client::testing::AcsInterceptor;
 use identity_client::{Deadline, TransportError};
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -60,7 +60,7 @@ impl Interceptor for Gate {
     }
 }
 
-impl acs::Interceptor for Gate {
+impl AcsInterceptor for Gate {
     async fn intercept(
         &self,
         request: &Request<Bytes>,

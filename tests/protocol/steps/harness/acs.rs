@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use acs_emulator::Emulator;
 use bytes::Bytes;
 use http::{Request, Response};
-use identity_client::testing::Interceptor;
+use identity_client::testing::AcsInterceptor;
 use identity_client::{AccessKey, Timestamp, TransportError};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -80,7 +80,7 @@ pub(crate) const ISSUE: &str = ":issueAccessToken";
 pub(crate) const REVOKE: &str = ":revokeAccessTokens";
 pub(crate) const DELETE: &str = "DELETE ";
 
-impl Interceptor for Script {
+impl AcsInterceptor for Script {
     async fn intercept(
         &self,
         request: &Request<Bytes>,

@@ -65,7 +65,7 @@ async fn show_each_attempt() {
     }
 }
 
-/// A refusal has a remedy, whoever refuses.
+/// A refusal has a remedy, be it the gateway's or a function's.
 #[tokio::test]
 async fn of_refusal_have_a_remedy() {
     let world = World::start().await;
