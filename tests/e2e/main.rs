@@ -3,6 +3,7 @@
 mod acs_faults;
 mod acs_misconfigured;
 mod arm64;
+mod authorization;
 mod bad_input;
 mod cargo_lambda;
 mod cli;

@@ -9,7 +9,9 @@ use identity_client::{IdentityClient, IdentityId};
 use lru::LruCache;
 
 use crate::call_context::CallContext;
+use crate::error::BrokerError;
 use crate::record::{Record, RecordKey, UniqueId};
+use crate::session::Session;
 use crate::store::{Stored, UserSnapshot, UserStore, WriteOutcome};
 use crate::store_error::StoreError;
 use crate::token_memory::TokenMemory;
@@ -73,6 +75,21 @@ impl<S: UserStore> TokenBroker<S> {
         let (unique_ids, tokens) = (Arc::new(unique_ids), TokenMemory::new());
         let digests = UserDigests::default();
         Self { store, acs, settings, unique_ids, digests, remembered, tokens }
+    }
+
+    /// Checks a session that asks for something about other users. A session gets its own tokens by
+    /// `issue`, which checks it after ACS has minted.
+    ///
+    /// # Errors
+    /// [`BrokerError::SignInAgain`] or [`BrokerError::UserSuspended`]: the session is refused.
+    /// [`BrokerError::Store`]: the store fails.
+    pub async fn check_session(
+        &self,
+        session: &Session,
+        ctx: &CallContext<'_>,
+    ) -> Result<(), BrokerError> {
+        let UserSnapshot { stored, global_cutoff } = self.snapshot(&session.user, ctx).await?;
+        Ok(stored.record.check_session(global_cutoff, session.sign_in)?)
     }
 
     pub(crate) async fn read(

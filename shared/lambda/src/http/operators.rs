@@ -69,8 +69,9 @@ const MIN_USER_BUDGET: Duration = Duration::from_secs(1);
 /// Carries out an operation on the users whom an operator names.
 ///
 /// # Errors
-/// The caller is not an operator, or the body breaks a rule; nothing is done then. A user who
-/// fails has a result of their own and does not stop the others.
+/// The caller is not an operator, the operator's session has ended or they are suspended, or the
+/// body breaks a rule; nothing is done then. A user who fails has a result of their own and does not
+/// stop the others.
 pub async fn execute_for_users(
     invocation: &Arc<Invocation<HttpRequest>>,
     operation: Operation,
@@ -78,6 +79,9 @@ pub async fn execute_for_users(
     let operator = invocation.operator()?;
     invocation.payload.reject_unknown_query(&[])?;
     let users = users(invocation.payload.json_body()?, &operator.issuer)?;
+    // The gateway lets a token pass until it expires. Whoever stole an operator's session loses it
+    // with the operator's password.
+    invocation.app.broker.check_session(&operator.session, &invocation.call()).await?;
     for (issuer, subject) in &users {
         let user = RecordKey::user(issuer.clone(), subject.clone());
         let target = invocation.hash(&user);
