@@ -58,7 +58,7 @@ async fn wrong_settings_are_named_with_rule() {
             "SIGN_IN_CLAIM must be the name of a claim",
             "SUBJECT_CLAIM must be the name of a claim",
             "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
-            "USER_HASH_KEY must have at least 16 characters",
+            "USER_HASH_KEY must have at least 32 characters",
         ] {
             assert!(output.contains(rule), "{name} {rule}: {output}");
         }
@@ -77,7 +77,7 @@ async fn unreadable_certificates_name_their_setting() {
         ("EXTRA_CA_FILE", "/nowhere/ca.pem"),
         ("SCOPE_POLICY", r#"{"scopes": ["chat"]}"#),
         ("TABLE_NAME", "users"),
-        ("USER_HASH_KEY", "canary of 16 and more"),
+        ("USER_HASH_KEY", "canary of 32 characters and more"),
     ];
     let output = start_failure("issue", &settings).await;
     assert!(output.contains("EXTRA_CA_FILE") && !output.contains("canary"), "{output}");

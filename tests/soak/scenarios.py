@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -130,6 +131,35 @@ def passwords(stack: Stack, scale: float) -> Findings:
     ]
 
 
+def timing(stack: Stack, scale: float) -> Findings:
+    """A user names others in requests that are refused: an unknown, a known and a suspended one, in turn."""
+    count = max(300, int(3000 * scale))
+    (session, _, _), _ = stack.users(3)
+    stack.dev("POST", "operate", {"operation": "suspend", "subject": "user-2"})
+    names, took, bodies = ["nobody", "user-1", "user-2"], [[], [], []], set()
+    for number in range(count * 3):
+        subject = {"subject": names[number % 3]}
+        answer = stack.call(stack.gateway, "POST", "/v1/token", subject, session)
+        took[number % 3].append(answer.milliseconds)
+        bodies.add((answer.status, answer.body["code"], answer.body.get("detail", "")))
+    differences = [f"{name} p = {same_chance(took[0], values):.2f}"
+                   for name, values in zip(names[1:], took[1:], strict=True)]
+    return [
+        f"{count} requests each, answers {sorted(bodies)}",
+        "; ".join(f"{name} {latency(sorted(values))}" for name, values in zip(names, took, strict=True)),
+        "Mann-Whitney, beside the unknown user: " + ", ".join(differences),
+    ]
+
+
+def same_chance(one: list[float], other: list[float]) -> float:
+    """Returns how likely two samples of one distribution differ in rank at least as much as these."""
+    ranked = sorted([(value, 0) for value in one] + [(value, 1) for value in other])
+    rank_sum = sum(rank for rank, (_, sample) in enumerate(ranked, 1) if sample == 0)
+    n, m = len(one), len(other)
+    deviation = (n * m * (n + m + 1) / 12) ** 0.5
+    return math.erfc(abs(rank_sum - n * (n + m + 1) / 2) / deviation / 2**0.5)
+
+
 def texts(load: Load) -> str:
     counts = sorted(load.statuses().items())
     return ", ".join(f"{count} x {status or 'no answer'}" for status, count in counts)
@@ -141,5 +171,5 @@ def latency(milliseconds: list[float]) -> str:
 
 SCENARIOS: dict[str, Callable[[Stack, float], Findings]] = {
     function.__name__.replace("_", "-"): function
-    for function in (greedy_user, quota, acs_refuses, acs_silent, table_throttled, table_dark, passwords)
+    for function in (greedy_user, quota, acs_refuses, acs_silent, table_throttled, table_dark, passwords, timing)
 }

@@ -14,8 +14,7 @@ pub(crate) fn columns<const N: usize>(
     if let Some(header) = header {
         table.set_header(header);
     }
-    // Text that others wrote must not steer the terminal.
-    let printable = |cell: String| cell.replace(char::is_control, "\u{fffd}");
+    let printable = |cell: String| cell.replace(steers_terminals, "\u{fffd}");
     table.add_rows(rows.into_iter().map(|row| row.map(printable)));
     for column in table.column_iter_mut() {
         column.set_padding((0, 2));
@@ -26,6 +25,14 @@ pub(crate) fn columns<const N: usize>(
         text.push('\n');
     }
     text
+}
+
+/// Returns whether a character of text that others wrote could move the cursor or turn text around
+/// (Unicode Standard Annex #9, section 2).
+fn steers_terminals(c: char) -> bool {
+    let is_bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+        | '\u{2066}'..='\u{2069}');
+    c.is_control() || is_bidi
 }
 
 /// Returns the text of an absent value.

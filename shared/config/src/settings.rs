@@ -28,14 +28,14 @@ use crate::values::{
 /// | `ACS_CONNECTION_STRING` | the ACS resource and its primary key | required |
 /// | `TABLE_NAME` | the DynamoDB table of users | required |
 /// | `SCOPE_POLICY` | who gets which scopes for how long, JSON | required |
-/// | `USER_HASH_KEY` | at least 16 characters; turns users into hashes in logs | required |
+/// | `USER_HASH_KEY` | at least 32 characters; turns users into hashes in logs | required |
 /// | `SECRET_ARN` | a secret of AWS Secrets Manager, the JSON of an object with `ACS_CONNECTION_STRING`, `ACS_SECONDARY_CONNECTION_STRING` and `USER_HASH_KEY`, as far as they are not in the environment | none |
 /// | `ACS_SECONDARY_CONNECTION_STRING` | the same resource and its secondary key | none |
 /// | `ACS_KEY_IN_USE` | the key that signs first, `primary` or `secondary`; when ACS refuses it, the other one signs | `primary` |
 /// | `SUBJECT_CLAIM` | the claim that names the user; in Okta's access tokens `uid`, as their `sub` is the login | `sub` |
 /// | `SIGN_IN_CLAIM` | the claim that says when the user signed in, in seconds or as an RFC 3339 instant; or `auth_time` where the token has it, else `iat` (`auth_time_or_iat`) | `auth_time_or_iat` |
 /// | `OPERATOR_SCOPE` | the scope that makes a caller an operator; the gateway's routes must ask for the same | `acs.admin` |
-/// | `TOMBSTONE_DAYS` | how long a deleted user's mark is kept; longer than any session lives | `400` |
+/// | `TOMBSTONE_DAYS` | how long a deleted user's mark is kept, and how old a session may be | `400` |
 /// | `MAX_TOKENS_PER_MINUTE` | how many tokens one function instance mints for one user in a minute, 1 to 1000; more are refused with 429 | `20` |
 /// | `EVENT_ISSUER` | the issuer (`iss`) of the users that identity events speak of; needs one of the sources below | no events |
 /// | `COGNITO_USER_POOL_ID` | a user pool whose events count; the issuer is then the pool's | none |
@@ -194,7 +194,7 @@ pub(crate) mod tests {
         ),
         ("TABLE_NAME", "users"),
         ("SCOPE_POLICY", r#"{"scopes": ["chat", "voip"]}"#),
-        ("USER_HASH_KEY", "hash-key-canary-0123"),
+        ("USER_HASH_KEY", "hash-key-canary-0123456789abcdef"),
         ("AWS_REGION", "eu-west-1"),
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "aws-secret-canary"),
@@ -242,7 +242,7 @@ pub(crate) mod tests {
             "SUBJECT_CLAIM must be the name of a claim: 1 to 64 characters without white space",
             "SIGN_IN_CLAIM must be the name of a claim: 1 to 64 characters without white space",
             "TOMBSTONE_DAYS must be a whole number of days from 1 to 36500",
-            "USER_HASH_KEY must have at least 16 characters",
+            "USER_HASH_KEY must have at least 32 characters",
             "AWS_ENDPOINT_URL must be a URL: relative URL without a base",
             "EXTRA_CA_FILE cannot be read: ",
             "ACS_API_VERSION the API version must be a date from 2021-03-07 on",

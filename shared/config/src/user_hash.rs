@@ -11,7 +11,8 @@ use sha2::Sha256;
 #[derive(Clone)]
 pub struct UserHashKey(Hmac<Sha256>);
 
-const MIN_CHARS: usize = 16;
+/// 128 bits in hexadecimal.
+const MIN_CHARS: usize = 32;
 /// Half of a hash tells all users of a product apart, and is short enough to copy.
 const HASH_BYTES: usize = 8;
 

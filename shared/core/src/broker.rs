@@ -10,18 +10,20 @@ use lru::LruCache;
 
 use crate::call_context::CallContext;
 use crate::error::BrokerError;
+use crate::initiator::MAX_CLOCK_SKEW;
 use crate::record::{Record, RecordKey, UniqueId};
 use crate::session::Session;
 use crate::store::{Stored, UserSnapshot, UserStore, WriteOutcome};
 use crate::store_error::StoreError;
+use crate::time::EpochSeconds;
 use crate::token_memory::TokenMemory;
 use crate::user_digest::{UserDigest, UserDigests};
 
 /// The settings of the broker.
 #[derive(Clone, Copy, Debug)]
 pub struct BrokerSettings {
-    /// How long a user without an identity is remembered. It must be longer than any session of
-    /// the identity provider lives, or an old session creates a deleted user again.
+    /// How long a user without an identity is remembered, and so how old a session may be: an older
+    /// one could create a deleted user again.
     pub tombstone_retention: Duration,
     /// How many tokens one process mints for one user in a minute.
     pub max_mints_per_minute: NonZeroUsize,
@@ -77,6 +79,23 @@ impl<S: UserStore> TokenBroker<S> {
         Self { store, acs, settings, unique_ids, digests, remembered, tokens }
     }
 
+    /// Checks that a session is younger than all that a record may have forgotten.
+    ///
+    /// A record without an identity ends `tombstone_retention` after its last change. The cutoff in
+    /// it is at most [`MAX_CLOCK_SKEW`] ahead of that change, so once it is gone every session that
+    /// it refused is refused here.
+    pub(crate) fn check_age(
+        &self,
+        sign_in: EpochSeconds,
+        ctx: &CallContext<'_>,
+    ) -> Result<(), BrokerError> {
+        let max_age = self.settings.tombstone_retention.saturating_sub(MAX_CLOCK_SKEW);
+        match ctx.deadline.now().checked_sub(max_age) {
+            Ok(oldest) if sign_in <= oldest.into() => Err(BrokerError::SignInAgain),
+            _ => Ok(()),
+        }
+    }
+
     /// Checks a session that asks for something about other users. A session gets its own tokens by
     /// `issue`, which checks it after ACS has minted.
     ///
@@ -88,6 +107,7 @@ impl<S: UserStore> TokenBroker<S> {
         session: &Session,
         ctx: &CallContext<'_>,
     ) -> Result<(), BrokerError> {
+        self.check_age(session.sign_in, ctx)?;
         let UserSnapshot { stored, global_cutoff } = self.snapshot(&session.user, ctx).await?;
         Ok(stored.record.check_session(global_cutoff, session.sign_in)?)
     }

@@ -14,7 +14,7 @@ use crate::store_error::StoreError;
 /// [deferred](crate::Completion::Deferred).
 #[derive(Debug, Error)]
 pub enum BrokerError {
-    /// The session signed in at or before a cutoff.
+    /// The session signed in at or before a cutoff, or so long ago that the cutoff may be forgotten.
     #[error("the session signed in before the user's tokens were revoked")]
     SignInAgain,
     /// The user is suspended.
@@ -23,10 +23,11 @@ pub enum BrokerError {
     /// Another request is creating the user's identity and did not finish in time.
     #[error("the user's identity is being created by another request")]
     IdentityBusy,
-    /// This process has minted as many tokens for the user within a minute as it may.
-    #[error("too many tokens were minted for the user within a minute")]
+    /// This process has minted as many tokens for the user within a minute as it may, or revoked
+    /// them as often.
+    #[error("the user has asked too often within a minute")]
     TooManyRequests {
-        /// When there is room for another one.
+        /// When the user may ask again.
         retry_after: Duration,
     },
     /// The initiator may not ask for this operation: a mistake in the code that calls.

@@ -1,5 +1,5 @@
-//! What a warm function remembers of the tokens that it has minted: enough to hand out a token
-//! again to a user who asks in a loop, and to refuse one who makes it mint without end.
+//! What a warm function remembers of what it has asked ACS for: enough to hand out a token again to
+//! a user who asks in a loop, and to refuse one who makes it mint or revoke without end.
 //!
 //! A token in memory is handed out only after the same strongly consistent read that a new one
 //! needs, and only if the record and the global cutoff are those of the read that followed its
@@ -41,10 +41,15 @@ pub(crate) struct Minted {
 
 #[derive(Default)]
 struct UserTokens {
-    /// The last mints within the window.
-    mints: VecDeque<Timestamp>,
+    mints: Calls,
+    /// Revocations that keep the user's sessions. Others end the session that could repeat them.
+    revocations: Calls,
     grants: Vec<GrantTokens>,
 }
+
+/// The calls of one kind within the window, the oldest one first.
+#[derive(Default)]
+struct Calls(VecDeque<Timestamp>);
 
 struct GrantTokens {
     grant: Grant,
@@ -57,7 +62,10 @@ struct GrantTokens {
 const MAX_USERS: NonZeroUsize = NonZeroUsize::new(2_000).unwrap();
 /// How many different grants are remembered for one user.
 const MAX_GRANTS: usize = 4;
-/// Within this time the third request gets the token of an earlier one, and mints are counted.
+/// How many revocations that keep the sessions a user may ask for within the window: a user has few
+/// devices to lose, and ACS's quota for all users is a thousand a minute.
+const MAX_REVOCATIONS: NonZeroUsize = NonZeroUsize::new(5).unwrap();
+/// Within this time the third request gets the token of an earlier one, and calls are counted.
 const WINDOW: Duration = Duration::from_mins(1);
 
 impl TokenMemory {
@@ -111,14 +119,18 @@ impl TokenMemory {
     ) -> Result<(), Duration> {
         let mut users = self.lock();
         let user = self.digests.of(user);
-        let mints = &mut users.get_or_insert_mut(user, UserTokens::default).mints;
-        mints.retain(|at| is_recent(*at, now));
-        if mints.len() < max.get() {
-            mints.push_back(now);
-            return Ok(());
-        }
-        let room_at = mints.front().map_or(now, |oldest| later(*oldest, WINDOW));
-        Err(Duration::try_from(room_at.duration_since(now)).unwrap_or_default())
+        users.get_or_insert_mut(user, UserTokens::default).mints.note(max, now)
+    }
+
+    /// Notes that a user is about to revoke their tokens and keep their sessions.
+    ///
+    /// # Errors
+    /// The user has done so too often within a minute; the time after which they may again.
+    pub(crate) fn note_revocation(&self, user: &RecordKey, now: Timestamp) -> Result<(), Duration> {
+        let mut users = self.lock();
+        let user = self.digests.of(user);
+        let revocations = &mut users.get_or_insert_mut(user, UserTokens::default).revocations;
+        revocations.note(MAX_REVOCATIONS, now)
     }
 
     /// Remembers a token that was found valid by `snapshot`, if it is for the second request
@@ -145,6 +157,19 @@ impl TokenMemory {
 
     fn lock(&self) -> MutexGuard<'_, LruCache<UserDigest, UserTokens>> {
         self.users.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Calls {
+    fn note(&mut self, max: NonZeroUsize, now: Timestamp) -> Result<(), Duration> {
+        let Self(calls) = self;
+        calls.retain(|at| is_recent(*at, now));
+        if calls.len() < max.get() {
+            calls.push_back(now);
+            return Ok(());
+        }
+        let room_at = calls.front().map_or(now, |oldest| later(*oldest, WINDOW));
+        Err(Duration::try_from(room_at.duration_since(now)).unwrap_or_default())
     }
 }
 

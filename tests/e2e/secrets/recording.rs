@@ -23,7 +23,7 @@ const LONG_AGO: i64 = 1_700_000_000;
 const CHOSEN: [(&str, &str); 3] = [
     ("AWS_SECRET_ACCESS_KEY", "canary-aws-secret"),
     ("AWS_SESSION_TOKEN", "canary-aws-session"),
-    ("USER_HASH_KEY", "canary-hash-key-0123456789"),
+    ("USER_HASH_KEY", "canary-hash-key-0123456789abcdef"),
 ];
 
 /// All responses and logs, and the secrets that must not be in them.

@@ -18,7 +18,7 @@ const SETTINGS: [(&str, &str); 10] = [
     ("TABLE_NAME", "users"),
     ("SCOPE_POLICY", r#"{"scopes": ["chat", "voip"]}"#),
     ("OPERATOR_SCOPE", "acs.admin"),
-    ("USER_HASH_KEY", "0123456789abcdef"),
+    ("USER_HASH_KEY", "0123456789abcdef0123456789abcdef"),
     ("EVENT_ISSUER", "https://idp.example.com"),
     ("GENERIC_EVENT_SOURCE", "com.example.accounts"),
     ("AWS_REGION", "eu-west-1"),

@@ -65,7 +65,7 @@ impl Deployment {
         for (name, key) in [
             ("ACS_CONNECTION_STRING", outside.ready("/acs/httpsConnectionString").to_owned()),
             ("ACS_SECONDARY_CONNECTION_STRING", connection_string(&outside, &secondary)),
-            ("USER_HASH_KEY", "sixteen characters".to_owned()),
+            ("USER_HASH_KEY", "more than thirty-two characters, for sure".to_owned()),
         ] {
             option("--secret", name, &key);
         }
@@ -176,7 +176,7 @@ pub fn connection_string(outside: &StackProcess, key: &str) -> String {
     format!("{endpoint}accesskey={key}")
 }
 
-fn parameters(outside: &StackProcess) -> [(&'static str, &str); 9] {
+fn parameters(outside: &StackProcess) -> [(&'static str, &str); 10] {
     [
         ("JwtIssuer", outside.gateway()),
         ("JwtAudiences", "acs-token-broker"),
@@ -192,6 +192,7 @@ fn parameters(outside: &StackProcess) -> [(&'static str, &str); 9] {
         ),
         ("OktaEventSource", "aws.partner/okta.com/acme/prod"),
         ("SubjectClaim", "uid"),
+        ("TombstoneDays", "36500"),
         ("GenericEventSource", "com.example.accounts"),
     ]
 }

@@ -9,6 +9,7 @@ pub mod emulator;
 pub mod events;
 pub mod forwarder;
 pub mod gateway;
+pub mod hostile;
 pub mod lambda;
 pub mod log;
 pub mod process;

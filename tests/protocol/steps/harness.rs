@@ -155,8 +155,11 @@ impl Harness {
     }
 
     pub(crate) async fn revoke_keeping_sessions(&self) {
-        let operation = Operation::Revoke { keep_sessions: true };
-        self.execute(operation, Initiator::Operator).await.unwrap();
+        self.revoke_and_keep(Initiator::Operator).await.unwrap();
+    }
+
+    pub(crate) async fn revoke_and_keep(&self, initiator: Initiator) -> Result<(), BrokerError> {
+        self.execute(Operation::Revoke { keep_sessions: true }, initiator).await
     }
 
     pub(crate) async fn revoke(&self, initiator: Initiator) -> Result<(), BrokerError> {

@@ -8,3 +8,4 @@ mod quota;
 mod reuse;
 mod revoke_all;
 mod suspension;
+mod tombstones;

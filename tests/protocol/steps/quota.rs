@@ -77,6 +77,38 @@ async fn repeated_deletion_is_tried_once_in_five_seconds() {
     assert_eq!(harness.live_identities(), []);
 }
 
+/// A user who revokes in a loop and keeps the sessions calls ACS five times a minute; others, and the
+/// operators, are not held up.
+#[tokio::test(start_paused = true)]
+async fn repeated_revocation_is_refused() {
+    let harness = Harness::new();
+    let session = harness.session(5);
+    harness.issue(&session).await.unwrap();
+    let own = Initiator::User { signed_in: session.sign_in };
+    let mut refused = 0;
+    for _ in 0..59 {
+        advance(Duration::from_secs(1)).await;
+        match harness.revoke_and_keep(own).await {
+            Ok(()) => {}
+            Err(BrokerError::TooManyRequests { retry_after }) => {
+                assert!(retry_after <= Duration::from_mins(1), "{retry_after:?}");
+                refused += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((harness.calls(REVOKE), refused), (5, 54));
+    harness.revoke_and_keep(Initiator::Operator).await.unwrap();
+    advance(Duration::from_secs(3)).await;
+    harness.revoke_and_keep(own).await.unwrap();
+    harness.revoke(own).await.unwrap();
+    assert_eq!(
+        harness.calls(REVOKE),
+        8,
+        "an own revocation that ends the session is never refused"
+    );
+}
+
 /// Five seconds after ACS has recovered at the latest, the user has a token.
 #[tokio::test(start_paused = true)]
 async fn recovery_takes_five_seconds() {

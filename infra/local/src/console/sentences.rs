@@ -62,7 +62,7 @@ pub(crate) const PROBLEMS: [(&str, &str, &str); 17] = [
     ("table_unavailable", "The table did not respond.", "Try again with a growing pause."),
     (
         "too_many_requests",
-        "This user got too many tokens within a minute.",
+        "This user has asked too often within a minute.",
         "Keep the token until refreshAfter; try again after the seconds of Retry-After.",
     ),
     (

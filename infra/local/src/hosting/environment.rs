@@ -29,7 +29,7 @@ pub(crate) const SUBJECT_CLAIM: &str = "SUBJECT_CLAIM";
 /// What must be chosen in a deployment and stands here unless the environment has it.
 const DEFAULTS: [(&str, &str); 2] = [
     ("SCOPE_POLICY", r#"{"scopes":["chat","voip"],"expiresInMinutes":1440}"#),
-    ("USER_HASH_KEY", "local development"),
+    ("USER_HASH_KEY", "for development, and not a secret"),
 ];
 
 /// The settings of the event bus. The identity providers are those of `infra/aws/events/identity`,

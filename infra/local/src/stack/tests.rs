@@ -103,7 +103,7 @@ fn settings() -> acs_broker_config::Settings {
             "ACS_CONNECTION_STRING" => "endpoint=http://127.0.0.1:1/;accesskey=a2V5",
             "AWS_ENDPOINT_URL_DYNAMODB" => "http://127.0.0.1:1",
             "SCOPE_POLICY" => r#"{"scopes":["chat"]}"#,
-            "USER_HASH_KEY" => "local development",
+            "USER_HASH_KEY" => "for development, and not a secret",
             "AWS_ACCESS_KEY_ID" | "AWS_REGION" | "AWS_SECRET_ACCESS_KEY" | "TABLE_NAME" => "local",
             _ => return None,
         };

@@ -16,7 +16,7 @@ use crate::settings::{Settings, tests::COMPLETE};
 use crate::settings_error::SettingsError;
 
 const CONNECTION: &str = "endpoint=https://contoso.example/;accesskey=c2VjcmV0LWNhbmFyeQ==";
-const HASH_KEY: &str = "hash-key-canary-0123";
+const HASH_KEY: &str = "hash-key-canary-0123456789abcdef";
 
 /// Secrets Manager, which gives each request the next of its answers, and silence after the last.
 struct SecretsManager {
@@ -120,7 +120,7 @@ async fn completes_the_environment() {
 #[tokio::test]
 async fn environment_comes_first() {
     let manager = SecretsManager::holding(&complete()).await;
-    let own = "another hash key of its own";
+    let own = "another hash key of its own, and long";
     let settings = manager.read(&[("USER_HASH_KEY", own)]).await.unwrap();
     assert_eq!(settings.user_hash_key, own.parse().unwrap());
 }
@@ -163,7 +163,7 @@ async fn wrong_values_are_named() {
     assert_eq!(
         error_of(manager.read(&[]).await),
         "settings: ACS_CONNECTION_STRING part 1 of the connection string is neither endpoint=… nor \
-         accesskey=…; USER_HASH_KEY must have at least 16 characters"
+         accesskey=…; USER_HASH_KEY must have at least 32 characters"
     );
 }
 

@@ -28,7 +28,8 @@ impl<S: UserStore> TokenBroker<S> {
     ///
     /// # Errors
     /// [`BrokerError::SignInAgain`]: a session that has ended asks for a deletion that nobody has
-    /// asked for before. [`BrokerError::Store`]: the operation may not be accepted; repeat it. From
+    /// asked for before, or the session is too old for any answer. [`BrokerError::TooManyRequests`]:
+    /// the user revokes in a loop. [`BrokerError::Store`]: the operation may not be accepted; repeat it. From
     /// the first write on nothing is lost.
     pub async fn execute(
         &self,
@@ -39,6 +40,15 @@ impl<S: UserStore> TokenBroker<S> {
     ) -> Result<Accepted, BrokerError> {
         if !operation.permits(initiator) {
             return Err(BrokerError::NotPermitted);
+        }
+        if let Initiator::User { signed_in } = initiator {
+            self.check_age(signed_in, ctx)?;
+        }
+        if let (Initiator::User { .. }, Operation::Revoke { keep_sessions: true }) =
+            (initiator, operation)
+        {
+            let noted = self.tokens.note_revocation(user, ctx.deadline.now());
+            noted.map_err(|retry_after| BrokerError::TooManyRequests { retry_after })?;
         }
         // Step 1 (W): accept the operation. The cutoff and the pending operation are one write, so
         // there is no moment at which the sessions are refused and the tokens forgotten.

@@ -77,6 +77,7 @@ impl<S: UserStore> TokenBroker<S> {
         grant: &Grant,
         ctx: &CallContext<'_>,
     ) -> Result<Issued, BrokerError> {
+        self.check_age(session.sign_in, ctx)?;
         let issued = self.issue_any(session, grant, ctx).await?;
         // A refresher that is handed an expired token asks again at once, without end.
         let (expires_on, now) = (issued.token.token.expires_on(), ctx.deadline.now());

@@ -104,9 +104,8 @@ impl Caller {
         now: Timestamp,
     ) -> Result<Self, String> {
         let claims = claims.ok_or("claims: there are none")?;
-        // Cognito's claim. An ID token says who somebody is; only an access token grants access.
-        if claims.texts.get("token_use").is_some_and(|token_use| token_use != "access") {
-            return Err("token_use: send the access token, not the ID token".to_owned());
+        if let Some(sign) = id_token_sign(claims) {
+            return Err(format!("{sign}: send the access token, not the ID token"));
         }
         let key_rule = |rule: KeyError| rule.to_string();
         let issuer: Issuer = claims.required("iss")?.parse().map_err(key_rule)?;
@@ -129,6 +128,18 @@ impl Caller {
             issuer,
             sign_in_claim: sign_in_claim.to_owned(),
         })
+    }
+}
+
+/// Returns the claim by which a token is an ID token, if it is one. An ID token says who somebody is;
+/// only an access token grants access.
+fn id_token_sign(claims: &Claims) -> Option<&'static str> {
+    // Cognito says what a token is for. The two hashes are an ID token's (OpenID Connect Core 1.0,
+    // section 3.3.2.11).
+    match claims.texts.get("token_use").map(String::as_str) {
+        Some("access") => None,
+        Some(_) => Some("token_use"),
+        None => ["at_hash", "c_hash"].into_iter().find(|name| claims.has(name)),
     }
 }
 

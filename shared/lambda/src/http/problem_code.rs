@@ -36,7 +36,7 @@ pub enum ProblemCode {
     SignInAgain,
     /// The user table did not respond.
     TableUnavailable,
-    /// The user asks for tokens in a loop.
+    /// The user asks in a loop.
     TooManyRequests,
     /// The request's body is not JSON in UTF-8 without a content coding.
     UnsupportedMediaType,
@@ -93,7 +93,7 @@ impl ProblemCode {
         match self {
             Self::AcsMisconfigured | Self::InternalError => "The service cannot do this at present",
             Self::AcsThrottled => "Too many requests at present",
-            Self::TooManyRequests => "The user asks for too many tokens",
+            Self::TooManyRequests => "The user asks too often",
             Self::AcsUnavailable | Self::TableUnavailable => {
                 "A service that is needed does not respond"
             }

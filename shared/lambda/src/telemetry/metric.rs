@@ -221,9 +221,7 @@ impl Metric {
             Self::SignInAgain => {
                 ("SignInAgain", "A session was refused that signed in before a cutoff.")
             }
-            Self::TooManyRequests => {
-                ("TooManyRequests", "A user was refused who asks for tokens in a loop.")
-            }
+            Self::TooManyRequests => ("TooManyRequests", "A user was refused who asks in a loop."),
             Self::TableUnavailable => ("TableUnavailable", "The user table did not respond."),
             Self::UserSuspended => ("UserSuspended", "A suspended user was refused."),
         }

@@ -141,6 +141,11 @@ mod identity {
         let with = |token_use: &str| changed(&claims(), "/token_use", token_use.into());
         let detail = refusal(&function, &with("id")).await;
         assert_eq!(detail, "token_use: send the access token, not the ID token");
+        for hash in ["at_hash", "c_hash"] {
+            let detail =
+                refusal(&function, &changed(&claims(), &format!("/{hash}"), "x".into())).await;
+            assert_eq!(detail, format!("{hash}: send the access token, not the ID token"));
+        }
         assert_eq!(of(&function, &with("access")).await.0, 200);
     }
 
@@ -159,10 +164,18 @@ mod identity {
         let canary = json!({"iss": "https://issuer-canary", "sub": "subject-canary", "iat": "1",
             "email": "email-canary"});
         let debug = async |invocation: Arc<Invocation<HttpRequest>>| {
-            let texts = [format!("{:?}", invocation.caller()?), format!("{invocation:?}")];
+            let texts = [
+                format!("{:?}", invocation.caller()?),
+                format!("{:?}", invocation.payload),
+                format!("{invocation:?}"),
+            ];
             HttpResponse::json(&texts)
         };
-        let (_, texts) = Function::new().serve(&request(&canary), debug).await;
+        let headers = json!({"authorization": "Bearer token-canary"});
+        let event = changed(&request(&canary), "/headers", headers);
+        let event = changed(&event, "/body", json!("body-canary"));
+        let event = changed(&event, "/rawQueryString", json!("query-canary"));
+        let (_, texts) = Function::new().serve(&event, debug).await;
         assert!(texts[0].as_str().unwrap().starts_with("Caller"), "{texts}");
         assert!(!texts.to_string().contains("canary"), "{texts}");
     }

@@ -47,6 +47,44 @@ fn pointers(value: &Value, prefix: &str, found: &mut Vec<String>) {
     }
 }
 
+/// No member of an event, whatever its type, makes a function panic or blame itself.
+#[tokio::test]
+async fn each_member_of_each_type_ends_in_response() {
+    let event = changed(&request(&claims()), "/body", "{}".into());
+    let mut places = Vec::new();
+    pointers(&event, "", &mut places);
+    let kinds = [
+        Value::Null,
+        json!(true),
+        json!(0),
+        json!(-1),
+        json!(0.5),
+        json!(1e300),
+        json!(u64::MAX),
+        json!(""),
+        json!("\u{0}"),
+        json!("a b"),
+        json!("x".repeat(100_000)),
+        json!([]),
+        json!([null]),
+        json!(["a", 1, {}]),
+        json!({}),
+        json!({"a": {"b": []}}),
+    ];
+    let function = Function::new();
+    for place in &places {
+        let (parent, name) = place.rsplit_once('/').unwrap();
+        let mut without = event.clone();
+        without.pointer_mut(parent).unwrap().as_object_mut().unwrap().remove(name);
+        let events = kinds.iter().map(|kind| changed(&event, place, kind.clone()));
+        for event in events.chain([without]) {
+            let (status, _) = function.serve(&event, read_all).await;
+            assert!([200, 400, 401, 413, 415].contains(&status), "{status}: {event}");
+        }
+    }
+    assert!(places.len() > 30, "{places:?}");
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

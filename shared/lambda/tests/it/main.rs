@@ -34,7 +34,7 @@ const SETTINGS: [(&str, &str); 8] = [
     ("TABLE_NAME", "users"),
     ("SCOPE_POLICY", r#"{"scopes": ["chat", "voip"]}"#),
     ("OPERATOR_SCOPE", "acs.admin"),
-    ("USER_HASH_KEY", "0123456789abcdef"),
+    ("USER_HASH_KEY", "0123456789abcdef0123456789abcdef"),
     ("AWS_REGION", "eu-west-1"),
     ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
     ("AWS_SECRET_ACCESS_KEY", "secret"),

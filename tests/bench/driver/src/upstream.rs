@@ -101,7 +101,7 @@ impl Upstream {
             ("SCOPE_POLICY", text(r#"{"scopes":["chat","voip"]}"#)),
             ("SSL_CERT_FILE", path(&self.ca_bundle)),
             ("TABLE_NAME", text(table::NAME)),
-            ("USER_HASH_KEY", text("sixteen characters")),
+            ("USER_HASH_KEY", text("more than thirty-two characters, for sure")),
         ]
     }
 }
