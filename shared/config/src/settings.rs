@@ -18,7 +18,8 @@ use crate::secret::Secret;
 use crate::settings_error::SettingsError;
 use crate::user_hash::UserHashKey;
 use crate::values::{
-    SignInClaim, boolean, claim_name, max_tokens, parsed, sign_in_claim, text, tombstone_retention,
+    SignInClaim, boolean, max_tokens, namespace, parsed, scope, sign_in_claim, subject_claim, text,
+    tombstone_retention,
 };
 
 /// The settings of a function, read once at its start.
@@ -142,14 +143,15 @@ impl Settings {
         let table_name = reader.required("TABLE_NAME", text);
         let sdk_reads = reader.with_default("SDK_READS", "false", boolean);
         let scope_policy = reader.required("SCOPE_POLICY", parsed);
-        let subject_claim = reader.with_default("SUBJECT_CLAIM", "sub", claim_name);
+        let subject_claim = reader.with_default("SUBJECT_CLAIM", "sub", subject_claim);
         let sign_in_claim = reader.with_default("SIGN_IN_CLAIM", "auth_time_or_iat", sign_in_claim);
-        let operator_scope = reader.with_default("OPERATOR_SCOPE", "acs.admin", text);
+        let operator_scope = reader.with_default("OPERATOR_SCOPE", "acs.admin", scope);
         let tombstone_retention = reader.with_default("TOMBSTONE_DAYS", "400", tombstone_retention);
         let max_mints = reader.with_default("MAX_TOKENS_PER_MINUTE", "20", max_tokens);
         let event_sources = events::read(reader);
         let user_hash_key = reader.required("USER_HASH_KEY", str::parse);
-        let metrics_namespace = reader.with_default("METRICS_NAMESPACE", "AcsTokenBroker", text);
+        let metrics_namespace =
+            reader.with_default("METRICS_NAMESPACE", "AcsTokenBroker", namespace);
         let aws = aws?;
         Some(Self {
             http: aws.http.sdk,
@@ -250,6 +252,33 @@ pub(crate) mod tests {
             assert!(error.contains(rule), "{rule}: {error}");
         }
         assert!(!error.contains("canary") && !error.contains("c2Vj"), "{error}");
+    }
+
+    /// A setting with which all users would be one, nobody an operator, or no metric be kept, stops
+    /// the start.
+    #[test]
+    fn unworkable_ones_are_named_with_rule() {
+        let long = "n".repeat(256);
+        for (name, value, rule) in [
+            (
+                "SUBJECT_CLAIM",
+                "iss",
+                "must be a claim that names one user; `iss` is the same for many",
+            ),
+            ("SUBJECT_CLAIM", "client_id", "must be a claim that names one user"),
+            ("OPERATOR_SCOPE", "acs admin", "must be one OAuth scope"),
+            ("OPERATOR_SCOPE", "acs\u{a0}admin", "must be one OAuth scope"),
+            ("METRICS_NAMESPACE", "AWS/Lambda", "must be a namespace of CloudWatch"),
+            ("METRICS_NAMESPACE", &long, "must be a namespace of CloudWatch"),
+            (
+                "USER_HASH_KEY",
+                "                                 ",
+                "must have at least 32 characters",
+            ),
+        ] {
+            let error = read(&[(name, value)]).unwrap_err().to_string();
+            assert!(error.contains(&format!("{name} {rule}")), "{error}");
+        }
     }
 
     /// Keys must not travel over plain http by mistake.

@@ -39,7 +39,7 @@ impl FromStr for UserHashKey {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.chars().count() < MIN_CHARS {
+        if text.trim().chars().count() < MIN_CHARS {
             return Err(format!("must have at least {MIN_CHARS} characters"));
         }
         // An HMAC takes keys of any length.

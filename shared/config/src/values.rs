@@ -19,6 +19,22 @@ pub enum SignInClaim {
 }
 
 const MAX_CLAIM_NAME_CHARS: usize = 64;
+/// Claims with which all users, or all tokens of a minute, would be one user (RFC 7519, section 4.1;
+/// RFC 8693, section 4).
+const CLAIMS_OF_MANY: [&str; 12] = [
+    "iss",
+    "aud",
+    "exp",
+    "nbf",
+    "iat",
+    "jti",
+    "auth_time",
+    "azp",
+    "client_id",
+    "scope",
+    "scp",
+    "token_use",
+];
 const SECONDS_PER_DAY: u64 = 86_400;
 
 #[expect(clippy::unnecessary_wraps, reason = "the shape of a parser")]
@@ -61,6 +77,35 @@ pub(crate) fn claim_name(value: &str) -> Result<String, String> {
             "must be the name of a claim: 1 to {MAX_CLAIM_NAME_CHARS} characters without white space \
              or control characters"
         ));
+    }
+    text(value)
+}
+
+/// Returns the name of the claim that names the user.
+pub(crate) fn subject_claim(value: &str) -> Result<String, String> {
+    if CLAIMS_OF_MANY.contains(&value) {
+        return Err(format!("must be a claim that names one user; `{value}` is the same for many"));
+    }
+    claim_name(value)
+}
+
+/// Returns a scope (RFC 6749, section 3.3).
+pub(crate) fn scope(value: &str) -> Result<String, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\';
+    if !value.bytes().all(is_allowed) {
+        return Err(
+            "must be one OAuth scope, without white space, quotes and backslashes".to_owned()
+        );
+    }
+    text(value)
+}
+
+/// Returns a namespace of CloudWatch's metrics: at most 255 of its characters, and not one of AWS's
+/// own.
+pub(crate) fn namespace(value: &str) -> Result<String, String> {
+    let is_allowed = |byte: u8| byte.is_ascii_alphanumeric() || b".-_/#: ".contains(&byte);
+    if value.len() > 255 || !value.bytes().all(is_allowed) || value.starts_with("AWS/") {
+        return Err("must be a namespace of CloudWatch, and not begin with AWS/".to_owned());
     }
     text(value)
 }

@@ -28,11 +28,12 @@ fn text(value: &Value) -> String {
     }
 }
 
-/// The token's scopes: claim `scope`, else `scp`; separated by spaces, or an array.
+/// The token's scopes: claim `scope`, else `scp`; separated by spaces (RFC 8693, section 4.2), or an
+/// array.
 #[must_use]
 pub(crate) fn scopes(claims: &Map<String, Value>) -> Vec<String> {
     match claims.get("scope").or_else(|| claims.get("scp")) {
-        Some(Value::String(scopes)) => scopes.split_whitespace().map(str::to_owned).collect(),
+        Some(Value::String(scopes)) => scopes.split(' ').map(str::to_owned).collect(),
         Some(Value::Array(scopes)) => {
             scopes.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         }

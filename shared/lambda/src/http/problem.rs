@@ -22,6 +22,7 @@ pub struct ProblemDetails {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
+const MAX_DETAIL_CHARS: usize = 300;
 const RETRY_AFTER_ACS_THROTTLED: Duration = Duration::from_secs(5);
 const RETRY_AFTER_NOT_FOUND: Duration = Duration::from_secs(15);
 const RETRY_AFTER_ACS_UNAVAILABLE: Duration = Duration::from_secs(2);
@@ -36,8 +37,14 @@ impl ProblemDetails {
         Self { code, detail: None, retry_after: None, is_detail_logged: false, source: None }
     }
 
-    /// Returns the problem of a field that breaks a rule: `scopes: must not be empty`.
+    /// Returns the problem of a field that breaks a rule: `scopes: must not be empty`. The name of a
+    /// field that a client has made up may be long, and is cut.
     pub fn invalid(detail: impl Into<String>) -> Self {
+        let mut detail: String = detail.into();
+        if let Some((end, _)) = detail.char_indices().nth(MAX_DETAIL_CHARS) {
+            detail.truncate(end);
+            detail.push('…');
+        }
         Self::new(ProblemCode::InvalidRequest).with_detail(detail)
     }
 

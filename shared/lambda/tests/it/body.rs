@@ -64,6 +64,14 @@ async fn wrong_field_is_named() {
     assert_eq!((status, detail.as_str()), (400, "body: must be base64, as the event says"));
 }
 
+/// A client that sends a page as a field's name gets a short answer, and not the page twice.
+#[tokio::test]
+async fn long_name_is_cut() {
+    let body = json!({ "ä".repeat(20_000): 1 }).to_string();
+    let (status, detail) = status_and_detail(&with_body(&body)).await;
+    assert_eq!((status, detail.chars().count()), (400, 301));
+}
+
 /// A client that compresses its body, or sends a form, is told so and not that its JSON is wrong.
 #[tokio::test]
 async fn other_formats_are_unsupported() {
