@@ -5,6 +5,7 @@
 mod clock;
 mod console;
 mod dev;
+mod faults;
 mod gateway;
 mod hosting;
 mod log;

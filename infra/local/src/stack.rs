@@ -141,6 +141,7 @@ impl Stack {
                 acs_url: acs.access.http.clone(),
                 table: Some(table.direct.clone()),
                 route: table.route.clone(),
+                gateway_faults: Arc::default(),
                 http: http.clone(),
                 clock: clock.clone(),
             },
@@ -149,6 +150,8 @@ impl Stack {
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
+            faults: Arc::clone(&console.parts.gateway_faults),
+            provider_faults: Arc::clone(&provider.faults),
             functions,
             subject_claim: (host.environment)(SUBJECT_CLAIM).unwrap_or_else(|| "sub".to_owned()),
             log: host.log.clone(),
