@@ -1,7 +1,7 @@
 // The console in a browser: from the first visit to a dead token. `tests/e2e/console.rs` runs it.
 //
-// Environment: CONSOLE the URL of `make run`; SCREENSHOT a file for an image, if one is wanted;
-// FAILURES a folder for the image of a failure.
+// Environment: CONSOLE the URL of `make run`; SCREENSHOTS a folder for the documents' images, if they
+// are wanted; FAILURES a folder for the image of a failure.
 
 import assert from "node:assert/strict";
 import { withPage } from "./browser.mjs";
@@ -21,6 +21,7 @@ await withPage(process.env.CONSOLE, async (page) => {
 
   await firstVisit(page);
   await refusalExplainsItself(page);
+  await refusalOpens(page);
   await signInAgain(page);
   await rowOpensIntoSteps(page);
   await screenshot(page);
@@ -62,9 +63,24 @@ async function refusalExplainsItself(page) {
   await page.locator("#result").getByText(sentence).waitFor();
 }
 
+/** The refused request opens into its steps, so that a reader sees which part decided. */
+async function refusalOpens(page) {
+  await page.getByLabel("Show").selectOption("request");
+  const row = rows(page).filter({ hasText: "sign_in_again" }).first();
+  await row.getByRole("button", { name: "POST /v1/token" }).click();
+  await row.getByText("verify the access token").waitFor();
+  await row.getByText("Remedy: ").waitFor();
+  if (process.env.SCREENSHOTS) {
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.screenshot({ path: `${process.env.SCREENSHOTS}/refusal.png` });
+  }
+  await row.getByRole("button", { name: "POST /v1/token" }).click();
+  await page.getByLabel("Show").selectOption("");
+}
+
 /** People in several states, a live token beside a dead one, and a request with its steps. */
 async function screenshot(page) {
-  if (!process.env.SCREENSHOT) return;
+  if (!process.env.SCREENSHOTS) return;
   await call(page, "POST", "/dev/seed/demo");
   await page.locator("#people-count").getByText("21").waitFor();
   await page.getByLabel("only this user").check();
@@ -72,7 +88,7 @@ async function screenshot(page) {
     document.activeElement?.blur();
     document.querySelectorAll("#rows details").forEach((details) => { details.open = false; });
   });
-  await page.screenshot({ path: process.env.SCREENSHOT });
+  await page.screenshot({ path: `${process.env.SCREENSHOTS}/console.png` });
   await page.getByLabel("only this user").uncheck();
 }
 

@@ -15,11 +15,19 @@ const SWITCHES = [
   ["Table throttled", "table_unavailable"], ["Table slow", null], ["Write unconfirmed", null],
 ];
 
+/** Each switch of the identity provider, and how a request with a session from then on ends. */
+const PROVIDER = [
+  ["Keys unreachable", "The issuer's keys cannot be fetched."], ["Other key", "The token names no key of the issuer."],
+  ["Other issuer", "The token does not have a valid issuer."], ["Clock ahead", "not valid yet"], ["No auth_time", null],
+];
+
 await withPage(process.env.CONSOLE, async (page) => {
   await page.goto("/");
   await page.getByText("Faults, quotas and sweep").click();
   for (const [name, code] of SWITCHES) await switchDoes(page, name, code);
   await identityIsForgotten(page);
+  for (const [name, status] of [["Gateway throttled", "429"], ["Gateway down", "503"]]) await gatewayFails(page, name, status);
+  for (const [name, sentence] of PROVIDER) await providerErrs(page, name, sentence);
   await quotasAreEnforced(page);
   await gatewayExplains(page);
   await pendingIsSwept(page);
@@ -54,6 +62,30 @@ async function identityIsForgotten(page) {
   await toggle(page, "Identity forgotten").click();
   await page.locator("#fault-count").getByText("faults: 1").waitFor();
   await toggle(page, "Identity forgotten").click();
+  await page.locator("#fault-count").getByText("no faults").waitFor();
+}
+
+/** The gateway's own responses have no code; the row says that a fault asks for them. */
+async function gatewayFails(page, name, status) {
+  await toggle(page, name).click();
+  await page.locator("#fault-count").getByText("faults: 1").waitFor();
+  await button(page, "Get token").click();
+  const row = rows(page).filter({ hasText: "A fault of the gateway asks for this." }).filter({ hasText: status }).first();
+  await row.getByText("Remedy: ").waitFor();
+  await button(page, "All faults off").click();
+  await page.locator("#fault-count").getByText("no faults").waitFor();
+}
+
+async function providerErrs(page, name, sentence) {
+  await toggle(page, name).click();
+  await page.locator("#fault-count").getByText("faults: 1").waitFor();
+  const subject = `p-${name.toLowerCase().replaceAll(" ", "-")}`;
+  await signInAs(page, subject);
+  await button(page, "Get token").first().click();
+  const request = rows(page).filter({ hasText: "POST /v1/token" });
+  if (sentence) await request.filter({ hasText: sentence }).first().getByText("Remedy: ").waitFor();
+  else await tokens(page).getByText("LIVE").waitFor();
+  await button(page, "All faults off").click();
   await page.locator("#fault-count").getByText("no faults").waitFor();
 }
 

@@ -7,7 +7,7 @@ use acs_broker_harness::process::workspace_binary;
 use acs_broker_harness::stack::{StackProcess, now};
 use acs_broker_harness::table;
 use acs_broker_harness::tools;
-use serde_json::json;
+use serde_json::{Value, json};
 
 /// An operator shows a user, suspends them and unsuspends them.
 #[tokio::test]
@@ -44,8 +44,28 @@ async fn mistyped_name_finds_the_user() {
     let shown = operator.run("show alicx").await;
     assert_eq!((shown.exit, &shown.json["similar"]), (3, &json!(["alice"])), "{}", shown.text);
     let found = operator.run("search LIC").await;
-    assert_eq!((found.exit, &found.json["users"][0]["subject"]), (0, &json!("alice")));
+    assert_eq!((found.exit, &found.json["subject"]), (0, &json!("alice")));
     assert_eq!(operator.run("search nobody").await.exit, 3);
+}
+
+/// A script reads the users of a stack line by line, and begins before the last one has come.
+#[tokio::test]
+async fn list_prints_a_user_a_line() {
+    let stack = StackProcess::start().await;
+    let operator = CliRunner::of(&stack);
+    for user in ["alice", "bob", "carol"] {
+        stack.acs_token(&stack.sign_in(user).await).await;
+    }
+    for (command, expected) in [("list", "alice bob carol"), ("list --limit 2", "alice bob")] {
+        let listed = operator.run(command).await;
+        let users = listed.text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let users: Vec<_> =
+            users.map(|user| user["subject"].as_str().unwrap().to_owned()).collect();
+        assert_eq!((listed.exit, users.join(" ").as_str()), (0, expected), "{}", listed.text);
+    }
+    let refused = operator.run("list --limit 0").await;
+    assert_eq!(refused.exit, 2, "{}", refused.text);
+    assert!(refused.text.contains("'0' for '--limit <N>'"), "{}", refused.text);
 }
 
 /// The sessions of all users end at once, and each of their tokens dies.

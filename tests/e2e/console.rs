@@ -11,13 +11,13 @@ use tempfile::TempDir;
 use tokio::process::Command;
 
 /// A newcomer gets a live token in one click, and a password change at each provider kills it
-/// before their eyes. With `CONSOLE_SCREENSHOT` set the run replaces the image of the documents.
+/// before their eyes. With `CONSOLE_SCREENSHOT` set the run replaces the images of the documents.
 #[tokio::test]
 async fn first_visit_to_dead_token() {
     let folder = test_folder();
     let mut program = program(&folder, "console.mjs");
     if is_screenshot_wanted() {
-        program.env("SCREENSHOT", tools::repository().join("docs/images/console.png"));
+        program.env("SCREENSHOTS", tools::repository().join("docs/images"));
     }
     passes_on_a_stack(&mut program).await;
 }
@@ -80,7 +80,7 @@ fn program(folder: &TempDir, file: &str) -> Command {
     program
 }
 
-#[expect(clippy::disallowed_methods, reason = "a person asks for the image by the environment")]
+#[expect(clippy::disallowed_methods, reason = "a person asks for the images by the environment")]
 fn is_screenshot_wanted() -> bool {
     env::var_os("CONSOLE_SCREENSHOT").is_some()
 }

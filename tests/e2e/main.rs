@@ -18,6 +18,7 @@ mod events;
 mod gateway;
 mod identity_client;
 mod issue;
+mod local_state;
 mod reference;
 mod refresher;
 mod revoke;

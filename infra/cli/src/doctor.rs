@@ -3,18 +3,30 @@
 //! - `check`: what a check finds, and how checks run side by side.
 //! - `facts`: what a stack says about itself; `local` and `deployed` ask it.
 //! - `acs`, `idp`, `token`, `api`, `aws`, `work`: the checks, one file a group.
+//! - `rights`, `functions`, `alarms`, `rules`, `trail`, `flow`: those that ask AWS about a
+//!   `deployment`, through `aws_api`.
 
 mod acs;
+mod alarms;
 mod api;
 mod aws;
+mod aws_api;
 pub(crate) mod check;
 mod deployed;
+mod deployment;
 mod facts;
+mod flow;
+mod functions;
 mod idp;
 mod local;
+mod rights;
+mod rules;
 mod token;
+mod trail;
 mod work;
 
+#[cfg(test)]
+mod aws_tests;
 #[cfg(test)]
 mod tests;
 

@@ -1,7 +1,7 @@
 //! Reports: a table for people or one JSON document for programs.
 
 use std::fmt::Display;
-use std::io::{self, Write as _};
+use std::io::{self, Write};
 
 use serde::Serialize;
 use serde_json::json;
@@ -18,6 +18,12 @@ pub(crate) trait Report: Display + Serialize {
         self.to_string()
     }
 
+    /// Writes the result for programs: one document, in one line.
+    fn write_json(&self, output: &mut dyn Write) -> io::Result<()> {
+        serde_json::to_writer(&mut *output, self)?;
+        writeln!(output)
+    }
+
     /// Returns the exit code for this result.
     fn exit(&self) -> Exit {
         Exit::Done
@@ -28,8 +34,7 @@ pub(crate) trait Report: Display + Serialize {
 pub(crate) fn print(report: &impl Report, json: bool, paint: Paint) -> io::Result<Exit> {
     let mut output = io::stdout().lock();
     if json {
-        serde_json::to_writer(&mut output, report)?;
-        writeln!(output)?;
+        report.write_json(&mut output)?;
     } else {
         write!(output, "{}", report.painted(paint))?;
     }

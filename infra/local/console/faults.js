@@ -1,7 +1,10 @@
-// Faults of ACS and of the table as switches, the counters, and sweep.
+// Faults of each part as switches, the counters, and sweep.
 
 import * as api from "./api.js";
 import { byId, h, render } from "./dom.js";
+
+/** The stack's own, whose name has the address and never localhost. */
+const ISSUER = location.origin.replace("localhost", "127.0.0.1");
 
 const CHOICES = [
   ["ACS", "Key refused", "every call gets 401", { effect: { status: 401 } }],
@@ -20,6 +23,16 @@ const CHOICES = [
   ["table", "Table throttled", "every call is refused for its rate", { part: "table", effect: { error: "throttled" } }],
   ["table", "Table slow", "each response comes after 0.5 s", { part: "table", effect: { delayMs: 500 } }],
   ["table", "Write unconfirmed", "the next write takes effect with an error", { part: "table", operation: "PutItem", effect: { error: "unavailable", afterEffect: true }, times: 1 }],
+  ["gateway", "Gateway throttled", "every call of the API gets 429", { part: "gateway", effect: { status: 429 } }],
+  ["gateway", "Gateway down", "every call of the API gets 503", { part: "gateway", effect: { status: 503 } }],
+  ["gateway", "Gateway timeout", "the next call gets 503 after 30 s", { part: "gateway", effect: { status: 503, delayMs: 30000, afterEffect: true }, times: 1 }],
+  ["gateway", "Gateway unsteady", "every fourth call or so gets 503", { part: "gateway", effect: { status: 503 }, rate: 0.25 }],
+  ["provider", "Keys unreachable", "discovery and key set get 503: no access token can be verified", { part: "provider", effect: { unavailable: "keySet" } }],
+  ["provider", "Sign-in unavailable", "every sign-in gets 503", { part: "provider", effect: { unavailable: "signIn" } }],
+  ["provider", "Other key", "sign-ins are signed by a key that the key set lacks", { part: "provider", effect: { otherKey: true } }],
+  ["provider", "Other issuer", "sign-ins name another issuer, by a slash at the end", { part: "provider", effect: { claims: { iss: `${ISSUER}/` } } }],
+  ["provider", "No auth_time", "sign-ins do not say when the user signed in, only when the token was issued", { part: "provider", effect: { claims: { auth_time: null } } }],
+  ["provider", "Clock ahead", "the provider's clock is 10 minutes ahead", { part: "provider", effect: { clockSeconds: 600 } }],
 ];
 
 let inForce = [];
@@ -27,7 +40,7 @@ let report = () => {};
 
 export function start(onResult, doing) {
   report = onResult;
-  for (const group of ["ACS", "table"]) {
+  for (const group of ["ACS", "table", "gateway", "provider"]) {
     byId(`faults-${group.toLowerCase()}`).append(...CHOICES.filter(([part]) => part === group).map((choice) => drawSwitch(choice, doing)));
   }
   byId("quotas").addEventListener("click", () => doing(async () => {
@@ -60,9 +73,9 @@ function drawSwitch([, name, meaning, fault], doing) {
 }
 
 /** Returns what two faults have in common that do the same. */
-function signature({ part = "acs", operation = "any", effect }) {
+function signature({ part = "acs", operation = "any", effect, rate = null }) {
   const members = Object.entries(effect).filter(([, value]) => value !== null && value !== false && value !== 0);
-  return JSON.stringify([part, part === "table" && operation === "any" ? null : operation, members.sort()]);
+  return JSON.stringify([part, part === "table" && operation === "any" ? null : operation, rate, members.sort()]);
 }
 
 export async function load() {

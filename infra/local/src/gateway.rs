@@ -7,6 +7,7 @@ pub(crate) mod claims;
 pub(crate) mod connection;
 pub(crate) mod cors;
 pub(crate) mod event;
+pub(crate) mod gateway_faults;
 pub(crate) mod path;
 pub(crate) mod request_body;
 pub(crate) mod request_headers;

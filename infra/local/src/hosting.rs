@@ -1,6 +1,7 @@
 //! What stands behind the gateway: the functions, their environment and schedule, the table and ACS.
 
 pub(crate) mod acs;
+pub(crate) mod changes;
 pub(crate) mod environment;
 pub(crate) mod functions;
 mod masking;

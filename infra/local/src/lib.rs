@@ -5,6 +5,7 @@
 mod clock;
 mod console;
 mod dev;
+mod faults;
 mod gateway;
 mod hosting;
 mod log;
@@ -20,4 +21,4 @@ pub use crate::log::trace::EventFormat;
 pub use crate::log::{Log, LogFormat};
 pub use crate::options::Options;
 pub use crate::ready::Ready;
-pub use crate::stack::{Stack, StartError};
+pub use crate::stack::{ExportError, Stack, StartError};

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use acs_broker_config::error_chain;
 use acs_broker_local::{
-    EventFormat, Log, LogFormat, Options, ProcessEnvironment, Stack, StartError,
+    EventFormat, ExportError, Log, LogFormat, Options, ProcessEnvironment, Stack, StartError,
 };
 use clap::Parser as _;
 use jiff::Timestamp;
@@ -30,7 +30,8 @@ async fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(error) => {
-            print(&format!("The stack cannot start.\n{}", explained(&*error)));
+            let head = if error.is::<ExportError>() { "" } else { "The stack cannot start.\n" };
+            print(&format!("{head}{}", explained(&*error)));
             ExitCode::FAILURE
         }
     }
@@ -86,7 +87,7 @@ async fn run(options: &Options, is_coloured: bool) -> Result<(), Box<dyn Error>>
         _ = interrupted.recv() => {}
     }
     tokio::select! {
-        () = stack.shut_down() => {}
+        ended = stack.shut_down() => ended?,
         _ = terminated.recv() => at_once(),
         _ = interrupted.recv() => at_once(),
     }

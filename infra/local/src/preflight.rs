@@ -1,6 +1,7 @@
 //! What is wrong with the options and the settings, all of it at once, before anything starts.
 
 use std::fmt;
+use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, TcpListener};
 use std::path::PathBuf;
@@ -22,12 +23,13 @@ impl fmt::Display for Faults {
     }
 }
 
-/// Checks the ports, and the settings where the functions run in this process.
+/// Checks the ports, the files, and the settings where the functions run in this process.
 ///
 /// # Errors
 /// Everything that is wrong.
 pub(crate) fn check(options: &Options, host: ProcessEnvironment<'_>) -> Result<(), Faults> {
     let mut faults = ports(options);
+    faults.extend(files(options));
     if options.functions.is_none() {
         faults.extend(settings(host));
     }
@@ -71,6 +73,26 @@ fn port_fault(
         }
         (None, _) => format!("Port {port} of {option} cannot be used ({error}): {remedy}."),
     }
+}
+
+/// Returns a sentence for each file that cannot be used. That a state cannot be written must not
+/// turn out at the end.
+fn files(options: &Options) -> Vec<String> {
+    let mut faults = Vec::new();
+    if let Some(file) = &options.import
+        && let Err(error) = File::open(file)
+    {
+        faults.push(format!("The file {} of --import cannot be read: {error}.", file.display()));
+    }
+    if let Some(file) = &options.export_on_exit {
+        let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if file.is_dir() {
+            faults.push(format!("{} of --export-on-exit is a folder.", file.display()));
+        } else if folder.is_some_and(|folder| !folder.is_dir()) {
+            faults.push(format!("There is no folder for {} of --export-on-exit.", file.display()));
+        }
+    }
+    faults
 }
 
 /// Returns a sentence for each setting that is wrong. The places that the parts get later stand in

@@ -32,6 +32,8 @@ use crate::preflight::{self, Faults};
 use crate::ready::{self, Ready};
 use crate::state::{KeyFileError, State};
 
+pub use self::contents::ExportError;
+
 /// How long requests under way may take to finish after a shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -85,8 +87,8 @@ pub enum StartError {
     #[error("{} of --import cannot be read", .0.display())]
     Import(PathBuf, #[source] io::Error),
     /// The state of `--import` or `--seed` cannot be made.
-    #[error("the state cannot be made: {0}")]
-    Content(String),
+    #[error("the state of {0} cannot be made: {1}")]
+    Content(&'static str, String),
     /// There is no HTTP client.
     #[error("the HTTP client cannot be made")]
     Http(#[source] BuildError),
@@ -139,6 +141,7 @@ impl Stack {
                 acs_url: acs.access.http.clone(),
                 table: Some(table.direct.clone()),
                 route: table.route.clone(),
+                gateway_faults: Arc::default(),
                 http: http.clone(),
                 clock: clock.clone(),
             },
@@ -147,6 +150,8 @@ impl Stack {
         let gateway = Gateway {
             routes,
             authorizer: Authorizer::new(url.clone(), AUDIENCE.to_owned(), key.key_set()),
+            faults: Arc::clone(&console.parts.gateway_faults),
+            provider_faults: Arc::clone(&provider.faults),
             functions,
             subject_claim: (host.environment)(SUBJECT_CLAIM).unwrap_or_else(|| "sub".to_owned()),
             log: host.log.clone(),
@@ -184,11 +189,15 @@ impl Stack {
     }
 
     /// Finishes the requests under way, then ends every part, what others depend on last.
-    pub async fn shut_down(self) {
+    ///
+    /// # Errors
+    /// The state is not exported. All parts have ended then, too.
+    pub async fn shut_down(self) -> Result<(), ExportError> {
         self.schedule.abort();
-        if let Some(file) = &self.export_on_exit {
-            contents::export(&self.console, file).await;
-        }
+        let exported = match &self.export_on_exit {
+            Some(file) => contents::export(&self.console, file).await,
+            None => Ok(()),
+        };
         self.console.timeline.close();
         let _already_gone = self.stop.send(());
         if tokio::time::timeout(GRACE, self.server).await.is_err() {
@@ -200,6 +209,7 @@ impl Stack {
         if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
             tracing::warn!("requests to the table were cut off");
         }
+        exported
     }
 }
 

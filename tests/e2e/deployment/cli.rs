@@ -65,3 +65,27 @@ async fn dead_letter_is_listed_and_replayed() {
     assert_eq!(deployed.token(&session).await.code(), "sign_in_again");
     assert_eq!(operator.run("dead-letters list").await.json["deadLetters"], json!([]));
 }
+
+/// Doctor asks AWS about functions, rules, alarms, trails and metrics with the rights that the page
+/// names for it, and tells what it found from what it may not see.
+#[tokio::test]
+async fn doctor_looks_at_the_stack() {
+    let deployed = Deployment::start().await;
+    let operator = CliRunner::doctor_of_deployed(&deployed).await;
+    let output = operator.run("doctor --only aws,events").await;
+    let checks = output.json["checks"].as_array().unwrap_or_else(|| panic!("{}", output.text));
+    let check = |id: &str| {
+        let check = checks.iter().find(|check| check["id"] == id);
+        check.unwrap_or_else(|| panic!("no {id}: {}", output.text)).clone()
+    };
+    for id in ["aws.functions", "events.rules"] {
+        assert_eq!(check(id)["state"], "ok", "{id}: {}", output.text);
+    }
+    assert!(
+        check("aws.functions")["found"].as_str().unwrap().starts_with("5 functions are active")
+    );
+    // The stack has no topic, no trail, and has had no event.
+    for (id, state) in [("aws.alarms", "warn"), ("events.trail", "fail"), ("events.flow", "warn")] {
+        assert_eq!(check(id)["state"], state, "{id}: {}", output.text);
+    }
+}

@@ -39,9 +39,21 @@ impl CliRunner {
     /// For a deployed stack, as a user of its account with exactly the rights that the page
     /// names.
     pub async fn of_deployed(deployed: &Deployment) -> Self {
+        Self::with_rights(deployed, "operator", rights(deployed)).await
+    }
+
+    /// The same with the further rights that docs/operate.md names for `doctor`.
+    pub async fn doctor_of_deployed(deployed: &Deployment) -> Self {
+        let mut statements = rights(deployed);
+        let further = actions("Beside the rights below it uses these;");
+        statements.push(json!({"Effect": "Allow", "Action": further, "Resource": "*"}));
+        Self::with_rights(deployed, "doctor", statements).await
+    }
+
+    async fn with_rights(deployed: &Deployment, user: &str, statements: Vec<Value>) -> Self {
         let place = ["--stack", "acs-token-broker", "--region", "eu-west-1"];
-        let rights = json!({"Version": "2012-10-17", "Statement": rights(deployed)});
-        let (id, secret) = deployed.aws.user("operator", &rights).await;
+        let rights = json!({"Version": "2012-10-17", "Statement": statements});
+        let (id, secret) = deployed.aws.user(user, &rights).await;
         let environment = [
             ("AWS_ACCESS_KEY_ID", id),
             ("AWS_SECRET_ACCESS_KEY", secret),
@@ -69,11 +81,7 @@ impl CliRunner {
 
 /// The list of an operator's rights in docs/operate.md, as the statements of a policy.
 fn rights(deployed: &Deployment) -> Vec<Value> {
-    let page =
-        std::fs::read_to_string(tools::repository().join("docs/operate.md")).expect("a text");
-    let (_, rest) = page.split_once("An operator needs these rights:").expect("a list");
-    let list = rest.split("\n\n").next().unwrap_or_default();
-    let actions = list.split('`').skip(1).step_by(2);
+    let actions = actions("An operator needs these rights:");
     let statement = |action: &str| {
         let resources = resources(deployed, action);
         // To MiniStack this batch is an action of its own; on AWS the same right covers it.
@@ -81,7 +89,16 @@ fn rights(deployed: &Deployment) -> Vec<Value> {
         let action: Vec<_> = batch.into_iter().chain([action.to_owned()]).collect();
         json!({"Effect": "Allow", "Action": action, "Resource": resources})
     };
-    actions.map(statement).collect()
+    actions.iter().map(|action| statement(action)).collect()
+}
+
+/// The actions that a list of docs/operate.md names, which begins with these words.
+fn actions(begin: &str) -> Vec<String> {
+    let page =
+        std::fs::read_to_string(tools::repository().join("docs/operate.md")).expect("a text");
+    let (_, rest) = page.split_once(begin).expect("a list");
+    let list = rest.split("\n\n").next().unwrap_or_default();
+    list.split('`').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 /// The resources that the page names for a right.

@@ -59,6 +59,16 @@ impl Server {
         self.process.child.kill().await.expect("a running server can be killed");
     }
 
+    /// Ends the server as Ctrl-C does, and returns its exit code and its standard error.
+    pub async fn interrupt(mut self) -> (Option<i32>, String) {
+        let id = self.process.child.id().expect("a running server").to_string();
+        let sent = Command::new("kill").args(["-INT", &id]).status().await;
+        assert!(sent.expect("the program kill").success());
+        let ended = timeout(START_TIMEOUT, self.process.child.wait()).await;
+        let ended = ended.expect("an interrupted server ends").expect("its exit code");
+        (ended.code(), self.process.log())
+    }
+
     /// The server's standard error.
     #[must_use]
     pub fn log(&self) -> String {

@@ -1,6 +1,8 @@
 //! `acs-broker list`: the users of a stack.
 
 use std::fmt;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
 
 use acs_broker_core::{Record, RecordKey, StoreError, UserStore};
 use clap::Args;
@@ -19,7 +21,14 @@ use crate::user_state::UserState;
 const EXAMPLES: &str = "\
 Examples:
   acs-broker list --state suspended --state deletion-pending
-  acs-broker --local --json list --search @example.com";
+  acs-broker --local --json list --search @example.com --limit 100
+
+With --json each user is a line of its own. The command reads the whole table.";
+
+/// What a shortened identity begins with, and how many characters of its end it has.
+const IDENTITY_BEGIN: &str = "8:acs:";
+/// See [`IDENTITY_BEGIN`].
+const IDENTITY_END: usize = 12;
 
 /// List users, with their state and identity
 #[derive(Debug, Args)]
@@ -32,12 +41,24 @@ pub(crate) struct ListArgs {
     /// Only users whose subject or ACS identity contains this text, in upper or lower case
     #[arg(long, value_name = "TEXT")]
     pub(super) search: Option<String>,
+
+    /// At most so many users, the first ones by issuer and subject
+    #[arg(long, value_name = "N")]
+    pub(super) limit: Option<NonZeroUsize>,
+
+    /// Show each identity in full, and the issuer
+    #[arg(long)]
+    pub(super) wide: bool,
 }
 
 /// Reports users.
 #[derive(Debug, Serialize)]
 pub(crate) struct ListReport {
     users: Vec<User>,
+    /// How many users there are, shown or not.
+    total: usize,
+    #[serde(skip)]
+    is_wide: bool,
     #[serde(skip)]
     now: Timestamp,
 }
@@ -68,7 +89,9 @@ impl ListArgs {
         users.sort_by(|one, other| {
             (&one.issuer, &one.subject).cmp(&(&other.issuer, &other.subject))
         });
-        Ok(ListReport { users, now: records.deadline().now() })
+        let total = users.len();
+        users.truncate(self.limit.map_or(total, NonZeroUsize::get));
+        Ok(ListReport { users, total, is_wide: self.wide, now: records.deadline().now() })
     }
 
     fn user(&self, key: &RecordKey, record: &Record) -> Option<User> {
@@ -99,6 +122,15 @@ impl ListReport {
 }
 
 impl Report for ListReport {
+    /// A user a line: a script can begin with the first one, and no list is too long.
+    fn write_json(&self, output: &mut dyn Write) -> io::Result<()> {
+        for user in &self.users {
+            serde_json::to_writer(&mut *output, user)?;
+            writeln!(output)?;
+        }
+        Ok(())
+    }
+
     fn painted(&self, paint: Paint) -> String {
         let text = self.to_string();
         let mut painted = String::new();
@@ -127,108 +159,41 @@ impl fmt::Display for ListReport {
             return writeln!(f, "No such users.");
         }
         let rows = self.users.iter().map(|user| {
-            let identity = user.identity.clone().unwrap_or_else(none);
             let cutoff = user.sessions_valid_after.map_or_else(none, |at| when(at, self.now));
-            [user.subject.clone(), user.state.text().to_owned(), identity, cutoff]
+            (user, [user.subject.clone(), user.state.text().to_owned()], cutoff)
         });
-        let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF"];
-        write!(f, "{}", columns(Some(header), rows))?;
-        let count = self.users.len();
-        writeln!(f, "\n{count} {}", if count == 1 { "user" } else { "users" })
+        let text = if self.is_wide {
+            let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF", "ISSUER"];
+            let rows = rows.map(|(user, [subject, state], cutoff)| {
+                let identity = user.identity.clone().unwrap_or_else(none);
+                [subject, state, identity, cutoff, user.issuer.clone()]
+            });
+            columns(Some(header), rows)
+        } else {
+            let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF"];
+            let rows = rows.map(|(user, [subject, state], cutoff)| {
+                let identity = user.identity.as_deref().map_or_else(none, shortened);
+                [subject, state, identity, cutoff]
+            });
+            columns(Some(header), rows)
+        };
+        write!(f, "{text}")?;
+        let (shown, total) = (self.users.len(), self.total);
+        let of_all = if shown < total { format!("{shown} of ") } else { String::new() };
+        writeln!(f, "\n{of_all}{total} {}", if total == 1 { "user" } else { "users" })
+    }
+}
+
+/// Returns an identity by its end, which tells it from the resource's others.
+fn shortened(identity: &str) -> String {
+    let end = identity.char_indices().nth_back(IDENTITY_END - 1).map_or(0, |(at, _)| at);
+    match identity.split_at_checked(end) {
+        Some((begin, end)) if begin.len() > IDENTITY_BEGIN.len() => {
+            format!("{IDENTITY_BEGIN}…{end}")
+        }
+        _ => identity.to_owned(),
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use acs_broker_core::Operation;
-    use insta::assert_snapshot;
-
-    use super::*;
-    use crate::outcome::Outcome;
-    use crate::testing::{Harness, now, second, subject, to_json};
-
-    async fn three_users() -> Harness {
-        let harness = Harness::new();
-        harness.users(&["alice", "bob", "carol"]).await;
-        for (name, operation) in [("bob", Operation::Suspend), ("carol", Operation::Delete)] {
-            let key = harness.records.key(&subject(name));
-            let outcome =
-                crate::operation::execute(operation, &key, &harness.broker, &harness.records).await;
-            assert_eq!(outcome, Outcome::Done);
-        }
-        harness
-    }
-
-    /// An operator sees who is in which state, and finds users by a part of their name.
-    #[tokio::test(start_paused = true)]
-    async fn filters_by_state_and_text() {
-        let harness = three_users().await;
-        for (state, search, expected) in [
-            (vec![], None, vec!["alice", "bob", "carol"]),
-            (vec![UserState::Suspended], None, vec!["bob"]),
-            (vec![UserState::Active, UserState::Deleted], None, vec!["alice", "carol"]),
-            (vec![], Some("O"), vec!["bob", "carol"]),
-            (vec![UserState::Active], Some("8:ACS:"), vec!["alice"]),
-            (vec![UserState::Creating], None, vec![]),
-        ] {
-            let args = ListArgs { state, search: search.map(str::to_owned) };
-            let report = args.find(&harness.records).await.unwrap();
-            let found: Vec<_> = report.users.iter().map(|user| user.subject.as_str()).collect();
-            assert_eq!(found, expected, "{args:?}");
-        }
-    }
-
-    /// Both forms of the report.
-    #[test]
-    fn prints_table_and_document() {
-        let user = User {
-            subject: "alice".to_owned(),
-            issuer: "https://idp.example".to_owned(),
-            state: UserState::RevocationPending,
-            identity: Some("8:acs:a_b".to_owned()),
-            sessions_valid_after: Some(second(0)),
-        };
-        let report = ListReport { users: vec![user], now: now() };
-        assert_snapshot!(report, @"
-        SUBJECT  STATE               IDENTITY   CUTOFF
-        alice    revocation pending  8:acs:a_b  now, 2026-11-23T12:00:00Z
-
-        1 user
-        ");
-        assert_snapshot!(to_json(&report), @r#"
-        {
-          "users": [
-            {
-              "subject": "alice",
-              "issuer": "https://idp.example",
-              "state": "revocation-pending",
-              "identity": "8:acs:a_b",
-              "sessionsValidAfter": "2026-11-23T12:00:00Z"
-            }
-          ]
-        }
-        "#);
-    }
-
-    /// On a terminal the state has its colour, and a user who is called like a state has not.
-    #[test]
-    fn state_is_coloured() {
-        let user = User {
-            subject: "active".to_owned(),
-            issuer: "https://idp.example".to_owned(),
-            state: UserState::Active,
-            identity: None,
-            sessions_valid_after: None,
-        };
-        let report = ListReport { users: vec![user], now: now() };
-        assert_eq!(report.painted(Paint::PLAIN), report.to_string());
-        let painted = report.painted(Paint::COLOURED);
-        assert!(painted.contains("\nactive   \u{1b}[32mactive\u{1b}[0m"), "{painted:?}");
-    }
-
-    /// An empty result is a sentence, not an empty table.
-    #[test]
-    fn empty_is_a_sentence() {
-        assert_snapshot!(ListReport { users: vec![], now: now() }, @"No such users.");
-    }
-}
+mod tests;

@@ -1,5 +1,7 @@
 //! `acs-broker search`: the users whose subject or identity contains a text.
 
+use std::num::NonZeroUsize;
+
 use clap::Args;
 
 use super::list::ListArgs;
@@ -12,7 +14,7 @@ Examples:
   acs-broker search alice
   acs-broker --local search @example.com --json
 
-The command reads the whole table.";
+With --json each user is a line of its own. The command reads the whole table.";
 
 /// Search users by a part of their subject or of their ACS identity
 #[derive(Debug, Args)]
@@ -20,13 +22,22 @@ The command reads the whole table.";
 pub(crate) struct SearchArgs {
     /// The text, in upper or lower case
     text: String,
+
+    /// At most so many users, the first ones by issuer and subject
+    #[arg(long, value_name = "N")]
+    limit: Option<NonZeroUsize>,
+
+    /// Show each identity in full, and the issuer
+    #[arg(long)]
+    wide: bool,
 }
 
 impl SearchArgs {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit, CliError> {
         let stack = session.find_stack().await?;
-        let list = ListArgs { state: Vec::new(), search: Some(self.text.clone()) };
+        let search = Some(self.text.clone());
+        let list = ListArgs { state: Vec::new(), search, limit: self.limit, wide: self.wide };
         let found = list.find(&stack.records).await?;
         session.print(&found)?;
         Ok(if found.count() == 0 { Exit::Partial } else { Exit::Done })

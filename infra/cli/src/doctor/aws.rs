@@ -8,48 +8,9 @@ use aws_sdk_sqs::types::QueueAttributeName;
 
 use super::check::{Check, Finding, Group};
 use super::facts::Facts;
+use super::{alarms, flow, functions, rights, rules, trail};
 use crate::aws::response;
 use crate::queues::Queues;
-
-/// These need services whose clients this tool does not have: each with the command that shows it.
-const NOT_CHECKED: [(Group, &str, &str, &str); 6] = [
-    (
-        Group::Aws,
-        "aws.rights",
-        "which commands of this tool your rights allow",
-        "aws iam simulate-principal-policy; docs/operate.md lists the rights",
-    ),
-    (
-        Group::Aws,
-        "aws.functions",
-        "the functions' versions and last updates",
-        "aws lambda get-function-configuration --function-name NAME",
-    ),
-    (
-        Group::Aws,
-        "aws.alarms",
-        "alarms that ring now",
-        "aws cloudwatch describe-alarms --state-value ALARM",
-    ),
-    (
-        Group::Events,
-        "events.rules",
-        "rules that are disabled, partner sources that are not associated",
-        "aws events list-rules; aws events list-event-sources",
-    ),
-    (
-        Group::Events,
-        "events.trail",
-        "the CloudTrail trail that Cognito's events need, with read and write management events",
-        "aws cloudtrail describe-trails; aws cloudtrail get-event-selectors --trail-name NAME",
-    ),
-    (
-        Group::Events,
-        "events.flow",
-        "whether events arrived in the last days",
-        "the dashboard's metric EventHandled",
-    ),
-];
 
 /// Returns the checks of table, queues, events and alarms.
 pub(super) fn checks(facts: &Facts) -> Vec<Check<'_>> {
@@ -62,9 +23,15 @@ pub(super) fn checks(facts: &Facts) -> Vec<Check<'_>> {
     let dead = async move { dead_letters(queues, &facts.command).await };
     checks.push(Check::new(Group::Events, "events.dead-letters", dead));
     checks.push(Check::new(Group::Aws, "aws.alarm-topic", async move { alarm_topic(facts) }));
-    checks.extend(NOT_CHECKED.map(|(group, id, what, how)| {
-        Check::new(group, id, async move { Finding::skip(format!("not checked: {what}"), how) })
-    }));
+    let Some(deployment) = &facts.deployment else { return checks };
+    checks.extend([
+        Check::new(Group::Aws, "aws.rights", rights::rights(deployment, facts)),
+        Check::new(Group::Aws, "aws.functions", functions::functions(deployment)),
+        Check::new(Group::Aws, "aws.alarms", alarms::alarms(deployment)),
+        Check::new(Group::Events, "events.rules", rules::rules(deployment)),
+        Check::new(Group::Events, "events.trail", trail::trail(deployment)),
+        Check::new(Group::Events, "events.flow", flow::flow(deployment)),
+    ]);
     checks
 }
 

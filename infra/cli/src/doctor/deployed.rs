@@ -11,7 +11,9 @@ use aws_sdk_secretsmanager::Client as SecretsManager;
 use tokio::time::Instant;
 
 use super::Tools;
+use super::aws_api::AwsApi;
 use super::check::{CheckReport, Finding, Group};
+use super::deployment::Deployment;
 use super::facts::Facts;
 use crate::aws::response;
 use crate::stack::{Stack, StackTarget, aws_config, read_secret};
@@ -28,6 +30,19 @@ const SETTINGS: [(&str, &str); 9] = [
     ("OktaEventSource", "OKTA_EVENT_SOURCE"),
     ("OperatorScope", "OPERATOR_SCOPE"),
 ];
+
+/// The outputs of the template that name the functions.
+const FUNCTIONS: [&str; 5] = [
+    "IssueFunctionName",
+    "RevokeFunctionName",
+    "DeleteFunctionName",
+    "SweepFunctionName",
+    "IdentityEventsFunctionName",
+];
+
+/// The parameters of the template that name partner event sources.
+const PARTNER_SOURCES: [&str; 3] =
+    ["Auth0EventSource", "Auth0StreamEventSource", "OktaEventSource"];
 
 /// Names a deployed stack.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +87,12 @@ async fn find(
             return reports.end("aws.credentials", finding);
         }
     };
-    match caller(&config).await {
-        Ok(caller) => reports.add("aws.credentials", Finding::ok(caller)),
+    let caller = match caller(&config).await {
+        Ok(caller) => caller,
         Err(why) => return reports.end("aws.credentials", Finding::fail(why, NOTHING, sign_in)),
-    }
+    };
+    let here = config.region().map(ToString::to_string).unwrap_or_default();
+    reports.add("aws.credentials", Finding::ok(format!("{caller} in {here}")));
     let description = match describe(&config, name).await {
         Ok(description) => description,
         Err(finding) => return reports.end("aws.stack", *finding),
@@ -93,6 +110,8 @@ async fn find(
     let parameters = parameters(&description);
     let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
     let list = |name: &str| parameter(name).split(',').map(str::to_owned).collect();
+    let api = AwsApi::new(&config, tools.http.clone(), tools.clock);
+    let deployment = api.map(|api| deployment(api, name, caller, &description));
     let settings = SETTINGS.iter().map(|(of, to)| ((*to).to_owned(), parameter(of)));
     let mut settings: BTreeMap<_, _> = settings.filter(|(_, value)| !value.is_empty()).collect();
     let secret = secret(&config, &parameter("SecretArn")).await;
@@ -119,18 +138,36 @@ async fn find(
         dynamodb: DynamoDb::new(&config),
         table_name: found.table_name,
         command,
+        deployment,
         alarm_topic: Some(parameter("AlarmTopicArn")),
     })
 }
 
+/// Returns what AWS can be asked about.
+fn deployment(api: AwsApi, name: &str, caller: String, stack: &Description) -> Deployment {
+    let parameters = parameters(stack);
+    let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
+    let functions = FUNCTIONS.iter().map(|name| output(stack, name));
+    let sources = PARTNER_SOURCES.iter().map(|name| parameter(name));
+    Deployment {
+        api,
+        stack: name.to_owned(),
+        caller,
+        functions: functions.filter(|name| !name.is_empty()).collect(),
+        bus: output(stack, "EventBusName"),
+        partner_sources: sources.filter(|name| !name.is_empty()).collect(),
+        has_cognito: !parameter("CognitoUserPoolId").is_empty(),
+        secret: parameter("SecretArn"),
+    }
+}
+
 const NOTHING: &str = "Nothing else can be checked.";
 
-/// Returns who AWS takes this process for.
+/// Returns the ARN of whom AWS takes this process for.
 async fn caller(config: &SdkConfig) -> Result<String, String> {
     let caller = aws_sdk_sts::Client::new(config).get_caller_identity().send().await;
     let caller = response("GetCallerIdentity", caller).map_err(|error| error_chain(&error))?;
-    let region = config.region().map(ToString::to_string).unwrap_or_default();
-    Ok(format!("{} in {region}", caller.arn().unwrap_or("an unnamed identity")))
+    Ok(caller.arn().unwrap_or("an unnamed identity").to_owned())
 }
 
 async fn describe(config: &SdkConfig, name: &str) -> Result<Description, Box<Finding>> {

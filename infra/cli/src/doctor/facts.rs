@@ -7,6 +7,7 @@ use acs_broker_store_dynamodb::{Client as DynamoDb, DynamoStore};
 use reqwest::Client;
 use serde_json::Value;
 
+use super::deployment::Deployment;
 use crate::queues::Queues;
 use crate::records::Records;
 
@@ -30,6 +31,8 @@ pub(crate) struct Facts {
     pub(crate) queues: Option<Queues>,
     /// The options that name the stack, as a command line has them.
     pub(crate) command: String,
+    /// What a deployed stack has on AWS.
+    pub(crate) deployment: Option<Deployment>,
     /// The topic of the alarms, in a deployed stack.
     pub(crate) alarm_topic: Option<String>,
 }
@@ -111,6 +114,7 @@ pub(super) mod testing {
             table_name: "users".to_owned(),
             queues: Some(aws.queues()),
             command: "acs-broker ".to_owned(),
+            deployment: None,
             alarm_topic: None,
         }
     }

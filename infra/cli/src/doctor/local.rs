@@ -50,6 +50,7 @@ async fn find(url: &Url, api: &str, tools: &Tools, command: String) -> Result<Fa
         table_name: stack.table_name,
         queues: None,
         command,
+        deployment: None,
         alarm_topic: None,
     })
 }

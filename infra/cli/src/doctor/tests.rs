@@ -202,7 +202,6 @@ mod deployed {
         }
         assert_eq!(state(&reports, "aws.alarm-topic"), State::Warn);
         assert_eq!(state(&reports, "events.sources"), State::Warn);
-        assert_eq!(state(&reports, "events.trail"), State::Skip);
     }
 
     /// Dead letters and a table that is not ready are failures; a missing right is not taken for

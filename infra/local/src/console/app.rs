@@ -25,6 +25,8 @@ use crate::console::sessions::{ClaimNames, Sessions, SignedSession};
 use crate::console::timeline::Timeline;
 use crate::console::tokens::{HandedOut, KnownToken};
 use crate::dev::identity_provider::IdentityProvider;
+use crate::faults::Faults;
+use crate::gateway::gateway_faults::GatewayEffect;
 use crate::hosting::functions::Functions;
 use crate::hosting::watched::{self, TableRoute};
 
@@ -70,6 +72,8 @@ pub(crate) struct Parts {
     pub(crate) table: Option<Client>,
     /// The table's faults, and its rows as a whole.
     pub(crate) route: TableRoute,
+    /// The gateway's faults.
+    pub(crate) gateway_faults: Arc<Faults<GatewayEffect>>,
     /// The process's one HTTP client.
     pub(crate) http: reqwest::Client,
     /// Tells the time.

@@ -91,6 +91,9 @@ pub(crate) fn gateway_remedy(status: StatusCode) -> Option<&'static str> {
         }
         StatusCode::FORBIDDEN => Some("Sign in with the scope that the route asks for."),
         StatusCode::NOT_FOUND => Some("The contract, infra/aws/openapi.yaml, has all routes."),
+        StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
+            Some("Try again with a growing pause, or end the fault of the gateway.")
+        }
         StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => {
             Some("Have the identity provider put less into the access token.")
         }

@@ -30,6 +30,9 @@ impl Console {
         let now = self.now();
         let session = self.parts.provider.sign_in(body, now).map_err(|error| match error {
             SignInError::Malformed(rule) => Problem::invalid(rule.to_string()),
+            SignInError::Unavailable => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string())
+            }
             SignInError::Signing(_) => {
                 tracing::error!(error = &error as &dyn Error, "nobody can sign in");
                 Problem::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string())

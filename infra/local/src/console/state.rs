@@ -156,7 +156,7 @@ impl Console {
     async fn forget(&self) -> Result<(), Problem> {
         self.change_acs(Method::POST, "reset", Value::Null).await?;
         self.parts.route.rows.replace(Vec::new()).await?;
-        self.parts.route.faults.clear();
+        self.clear_faults();
         self.sessions.clear();
         self.handed_out.replace(Vec::new(), self.now());
         Ok(())

@@ -1,11 +1,10 @@
 //! The list of users, and one user.
 
-use std::cmp::Ordering;
-use std::collections::HashSet;
+use std::ops::Range;
 use std::sync::Arc;
 
 use acs_broker_core::{
-    EpochSeconds, Record, RecordKey, StoreError, Stored, UserSnapshot, UserStore as _,
+    EpochSeconds, KeyError, Record, RecordKey, Stored, UserSnapshot, UserStore as _,
 };
 use axum::Json;
 use axum::extract::{Query, State};
@@ -13,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::console::app::{Console, UserView};
-use crate::console::directory::subject;
+use crate::console::directory::{User, Users};
 use crate::console::problem::Problem;
 use crate::console::view::state;
 
@@ -67,12 +66,12 @@ pub(crate) async fn list(
     let after: usize = after.map_or(Ok(0), str::parse).map_err(wrong)?;
     let all_users = console.store.read(&RecordKey::AllUsers, &console.deadline()).await?;
     let global_cutoff = all_users.record.sessions_valid_after;
-    let users = console.matching_users(&Filter::new(&query), query.sort).await?;
-    let (total, now) = (users.len(), console.now());
+    let filter = Filter::new(&query);
+    let range = after..after.saturating_add(limit);
+    let (total, users) = console.matching_users(&filter, query.sort, range).await?;
+    let now = console.now();
     let page: Vec<_> = users
         .into_iter()
-        .skip(after)
-        .take(limit)
         .map(|(key, record)| console.view_of_record(&key, record, global_cutoff).summary(&key, now))
         .collect();
     let end = after + page.len();
@@ -91,35 +90,39 @@ pub(crate) async fn one(
 }
 
 impl Console {
-    /// Returns the users with a record, and those who only signed in.
+    /// Returns how many users match, those with a record and those who only signed in, and some of
+    /// them.
     async fn matching_users(
         &self,
         filter: &Filter,
         sort: Sort,
-    ) -> Result<Vec<(RecordKey, Record)>, StoreError> {
-        let version = self.parts.route.rows.version();
-        let records = self.directory.records(&self.store, version, &self.deadline()).await?;
+        range: Range<usize>,
+    ) -> Result<(usize, Vec<(RecordKey, Record)>), Problem> {
+        let changes = &self.parts.route.rows.changes;
+        let users = self.directory.users(&self.store, changes, &self.deadline()).await?;
         let now = self.now();
-        let known: HashSet<_> = records.iter().map(|(key, _)| key).collect();
+        let issuer = self.parts.provider.issuer();
         let signed_in = self.sessions.subjects().into_iter();
-        let signed_in = signed_in.filter_map(|subject| self.user(None, &subject).ok());
-        let new: Vec<_> = signed_in
-            .filter(|key| !known.contains(key) && filter.admits(key, &Record::default()))
-            .map(|key| (key, Record::default()))
+        let signed_in = signed_in.filter(|subject| self.user(None, subject).is_ok());
+        let names = signed_in.map(|subject| (subject, issuer.to_owned()));
+        let new: Users = names
+            .filter(|name| !users.contains_key(name))
+            .map(|name| (name.clone(), User::new(&name.0, Record::default())))
             .collect();
-        let admitted = records
-            .iter()
-            .filter(|(key, record)| !record.has_expired(now) && filter.admits(key, record));
-        let mut users: Vec<_> = admitted.cloned().chain(new).collect();
-        users.sort_by(|(a, one), (b, other)| {
-            let by_sort = match sort {
-                Sort::Subject => Ordering::Equal,
-                Sort::State => state(one).cmp(state(other)),
-                Sort::Identity => identity_order(one).cmp(&identity_order(other)),
-            };
-            by_sort.then_with(|| subject(a).cmp(&subject(b)))
+        let admitted = users.iter().filter(|(_, user)| !user.record.has_expired(now));
+        let admitted = admitted.chain(&new).filter(|(_, user)| filter.admits(user));
+        let mut matching: Vec<_> = admitted.collect();
+        match sort {
+            Sort::Subject => matching.sort_by_key(|(name, _)| *name),
+            Sort::State => matching.sort_by_cached_key(|(name, user)| (state(&user.record), *name)),
+            Sort::Identity => matching
+                .sort_by_key(|(name, user)| (user.identity().is_none(), user.identity(), *name)),
+        }
+        let some = matching.iter().take(range.end).skip(range.start);
+        let some = some.map(|((subject, issuer), user)| {
+            Ok((self.user(Some(issuer), subject)?, user.record.clone()))
         });
-        Ok(users)
+        Ok((matching.len(), some.collect::<Result<_, KeyError>>()?))
     }
 
     fn view_of_record(
@@ -137,12 +140,6 @@ impl Console {
     }
 }
 
-/// Returns what sorts a record by its identity.
-fn identity_order(record: &Record) -> (bool, Option<String>) {
-    let identity = record.bound().map(|bound| bound.id.to_string());
-    (identity.is_none(), identity)
-}
-
 /// Which users the list shows.
 #[derive(Debug)]
 struct Filter {
@@ -156,11 +153,8 @@ impl Filter {
         Self { search, state: query.state.clone().filter(|state| !state.is_empty()) }
     }
 
-    fn admits(&self, key: &RecordKey, record: &Record) -> bool {
-        let RecordKey::User(_, subject) = key else { return false };
-        let identity = record.bound().map(|bound| bound.id.to_string());
-        let has = |text: &str| text.to_lowercase().contains(&self.search);
-        let is_found = has(subject.as_str()) || identity.is_some_and(|identity| has(&identity));
-        is_found && self.state.as_deref().is_none_or(|wanted| wanted == state(record))
+    fn admits(&self, user: &User) -> bool {
+        user.contains(&self.search)
+            && self.state.as_deref().is_none_or(|wanted| wanted == state(&user.record))
     }
 }

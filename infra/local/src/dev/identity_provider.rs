@@ -2,13 +2,17 @@
 //!
 //! It speaks as much OIDC as a JWT authorizer reads: discovery, a key set, RS256 tokens.
 
-use jiff::Timestamp;
+use std::sync::Arc;
+
+use jiff::{SignedDuration, Timestamp};
 use jsonwebtoken::jwk::JwkSet;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::dev::provider_faults::{ProviderEffect, SIGN_IN};
 use crate::dev::sign_in::{SignIn, SignInRule};
 use crate::dev::signing_key::{SigningKey, SigningKeyError};
+use crate::faults::Faults;
 
 /// What a session's `aud` says unless the sign-in says otherwise, and what the authorizer expects.
 pub(crate) const AUDIENCE: &str = "acs-token-broker";
@@ -21,6 +25,8 @@ const SESSION_SECONDS: i64 = 3600;
 pub(crate) struct IdentityProvider {
     issuer: String,
     key: SigningKey,
+    /// The faults in force.
+    pub(crate) faults: Arc<Faults<ProviderEffect>>,
 }
 
 /// The answer to `POST /dev/sign-in`.
@@ -39,6 +45,9 @@ pub(crate) enum SignInError {
     /// The body is not what the route takes; the text names the field and the rule.
     #[error(transparent)]
     Malformed(#[from] SignInRule),
+    /// A fault keeps everybody out.
+    #[error("the identity provider does not respond: a fault asks for this")]
+    Unavailable,
     /// The session could not be signed.
     #[error("the session could not be signed")]
     Signing(#[source] SigningKeyError),
@@ -48,7 +57,7 @@ impl IdentityProvider {
     /// A provider whose tokens say `iss: issuer`; its routes must be reachable below that URL.
     #[must_use]
     pub(crate) fn new(issuer: String, key: SigningKey) -> Self {
-        Self { issuer, key }
+        Self { issuer, key, faults: Arc::default() }
     }
 
     /// The `iss` of its tokens: a URL without a trailing slash.
@@ -78,9 +87,15 @@ impl IdentityProvider {
     /// `POST /dev/sign-in`.
     ///
     /// # Errors
-    /// [`SignInError`]: the body breaks a rule, or the session cannot be signed.
+    /// [`SignInError`]: the body breaks a rule, a fault asks for it, or the session cannot be signed.
     pub(crate) fn sign_in(&self, body: &[u8], now: Timestamp) -> Result<Session, SignInError> {
         let request = SignIn::read(body)?;
+        let fault = self.faults.take(SIGN_IN).unwrap_or_default();
+        if fault.is_unavailable() {
+            return Err(SignInError::Unavailable);
+        }
+        let now = now.saturating_add(SignedDuration::from_secs(fault.clock_seconds.into()));
+        let now = now.unwrap_or(Timestamp::MAX);
         let issued_at = request.issued_at.unwrap_or_else(|| now.as_second());
         let mut claims = Map::from_iter([
             ("iss".to_owned(), json!(self.issuer)),
@@ -91,11 +106,22 @@ impl IdentityProvider {
             ("auth_time".to_owned(), json!(request.auth_time.unwrap_or(issued_at))),
         ]);
         claims.extend(request.claims);
+        claims.extend(fault.claims);
         claims.retain(|_, value| !value.is_null());
-        let token = self.key.sign(&claims).map_err(SignInError::Signing)?;
+        let token = if fault.other_key {
+            other_key().and_then(|key| key.sign(&claims))
+        } else {
+            self.key.sign(&claims)
+        };
+        let token = token.map_err(SignInError::Signing)?;
         let expires_at = claims.remove("exp").unwrap_or(Value::Null);
         Ok(Session { token, expires_at })
     }
+}
+
+/// Returns a key that no key set has.
+fn other_key() -> Result<SigningKey, SigningKeyError> {
+    SigningKey::from_pem(&SigningKey::generate_pem()?)
 }
 
 #[cfg(test)]

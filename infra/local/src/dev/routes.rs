@@ -6,7 +6,7 @@ use std::error::Error;
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse as _, Response};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use http::header::CONTENT_TYPE;
@@ -15,6 +15,7 @@ use serde_json::json;
 
 use crate::dev::health::Health;
 use crate::dev::identity_provider::IdentityProvider;
+use crate::dev::provider_faults::KEY_SET;
 
 /// What the routes need.
 #[derive(Debug)]
@@ -60,11 +61,19 @@ async fn health(State(api): State<Arc<DevApi>>) -> Response {
 }
 
 async fn discovery(State(api): State<Arc<DevApi>>) -> Response {
-    Json(api.provider.discovery()).into_response()
+    unless_unavailable(&api, || Json(api.provider.discovery()))
 }
 
 async fn key_set(State(api): State<Arc<DevApi>>) -> Response {
-    Json(api.provider.key_set()).into_response()
+    unless_unavailable(&api, || Json(api.provider.key_set()))
+}
+
+fn unless_unavailable<T: IntoResponse>(api: &DevApi, respond: impl FnOnce() -> T) -> Response {
+    if api.provider.faults.take(KEY_SET).is_some() {
+        let detail = "the identity provider does not respond: a fault asks for this";
+        return problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+    }
+    respond().into_response()
 }
 
 async fn settings(State(api): State<Arc<DevApi>>) -> Response {

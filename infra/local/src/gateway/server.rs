@@ -12,19 +12,23 @@ use axum::{Json, Router};
 use http::header::WWW_AUTHENTICATE;
 use http::request::Parts;
 use http::{HeaderValue, Request, StatusCode};
+use jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::clock::Clock;
+use crate::dev::provider_faults::{KEY_SET, ProviderEffect};
+use crate::faults::Faults;
 use crate::gateway::authorization_error::AuthorizationError;
-use crate::gateway::authorizer::Authorizer;
+use crate::gateway::authorizer::{Authorized, Authorizer};
 use crate::gateway::event::{self, Reception};
+use crate::gateway::gateway_faults::GatewayEffect;
 use crate::gateway::path::routed_path;
 use crate::gateway::request_body;
 use crate::gateway::request_headers::{self, MAX_HEAD};
 use crate::gateway::request_id::{REQUEST_ID, request_id};
 use crate::gateway::response;
-use crate::gateway::routes::Routes;
+use crate::gateway::routes::{Route, Routes};
 use crate::hosting::functions::Functions;
 use crate::hosting::steps::{self, Part};
 use crate::log::Log;
@@ -38,6 +42,10 @@ pub(crate) struct Gateway {
     pub routes: Routes,
     /// Decides who is let through.
     pub authorizer: Authorizer,
+    /// The gateway's own faults.
+    pub faults: Arc<Faults<GatewayEffect>>,
+    /// The faults of the identity provider, whose keys verify a token.
+    pub provider_faults: Arc<Faults<ProviderEffect>>,
     /// The functions behind the routes.
     pub functions: Functions,
     /// The claim that names the user in the log.
@@ -61,6 +69,15 @@ pub(crate) struct Noted {
 struct Outcome {
     response: Response,
     reason: Reason,
+}
+
+/// A request that has a route.
+struct Routed<'a> {
+    parts: &'a Parts,
+    route: &'a Route,
+    path: &'a str,
+    source: SocketAddr,
+    request_id: &'a str,
 }
 
 /// Where the reason of a response is found.
@@ -117,7 +134,6 @@ impl Gateway {
         source: SocketAddr,
         request_id: &str,
     ) -> Outcome {
-        let now = self.clock.now();
         let path = match routable(parts) {
             Ok(path) => path,
             Err((status, reason)) => return refusal(status, reason),
@@ -126,8 +142,24 @@ impl Gateway {
             let reason = self.routes.why_none(&parts.method, &path);
             return refusal(StatusCode::NOT_FOUND, reason);
         };
+        let request = Routed { parts, route, path: &path, source, request_id };
+        let Some(effect) = self.faults.take(&route.function) else {
+            return self.pass(request, body).await;
+        };
+        sleep(effect.delay()).await;
+        let Some(status) = effect.status() else { return self.pass(request, body).await };
+        if effect.after_effect {
+            let _lost = self.pass(request, body).await;
+        }
+        refusal(status, "a fault of the gateway asks for this".to_owned())
+    }
+
+    /// Passes a request on to its function if the authorizer lets it through.
+    async fn pass(&self, request: Routed<'_>, body: Body) -> Outcome {
+        let Routed { parts, route, path, source, request_id } = request;
+        let now = self.clock.now();
         let step = steps::begin(Part::Authorizer, "verify the access token", b"");
-        let authorized = match self.authorizer.authorize(&parts.headers, &route.scopes, now) {
+        let authorized = match self.authorize(parts, route, now) {
             Ok(authorized) => {
                 step.end(true, "passed", json!(authorized.claims).to_string().as_bytes());
                 authorized
@@ -145,7 +177,7 @@ impl Gateway {
             }
         };
         let reception = Reception {
-            path: &path,
+            path,
             route,
             authorized: &authorized,
             request_id,
@@ -158,6 +190,18 @@ impl Gateway {
             Ok(response) => self.deliver(response, function),
             Err(error) => self.failure(function, &error),
         }
+    }
+
+    fn authorize(
+        &self,
+        parts: &Parts,
+        route: &Route,
+        now: Timestamp,
+    ) -> Result<Authorized, AuthorizationError> {
+        if self.provider_faults.take(KEY_SET).is_some() {
+            return Err(AuthorizationError::BadToken("the issuer's keys cannot be fetched"));
+        }
+        self.authorizer.authorize(&parts.headers, &route.scopes, now)
     }
 
     fn deliver(&self, response: Value, function: &str) -> Outcome {

@@ -3,7 +3,6 @@
 //! Rows are the JSON of DynamoDB's API. They are read and written in process, past the faults.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use dynoxide::{Database, DynoxideError};
 use jiff::Timestamp;
@@ -11,6 +10,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::task::{JoinError, spawn_blocking};
+
+use crate::hosting::changes::Changes;
 
 /// How many rows DynamoDB's API writes at once.
 const BATCH: usize = 25;
@@ -23,8 +24,8 @@ const EXPIRES_AT: &str = "expires_at";
 pub(crate) struct Rows {
     database: Database,
     table: &'static str,
-    /// Counts the writes, by whomever.
-    writes: Arc<AtomicU64>,
+    /// What was written, by whomever.
+    pub(crate) changes: Arc<Changes>,
 }
 
 /// The rows cannot be read or written.
@@ -52,17 +53,7 @@ struct Scanned {
 impl Rows {
     /// Returns the rows of a table of `database`.
     pub(crate) fn new(database: Database, table: &'static str) -> Self {
-        Self { database, table, writes: Arc::default() }
-    }
-
-    /// Returns the count of the writes: as long as it stays, so do the rows.
-    pub(crate) fn version(&self) -> u64 {
-        self.writes.load(Ordering::Acquire)
-    }
-
-    /// Notes that somebody wrote.
-    pub(crate) fn note_write(&self) {
-        self.writes.fetch_add(1, Ordering::AcqRel);
+        Self { database, table, changes: Arc::default() }
     }
 
     /// Returns all rows, by their keys.
@@ -133,12 +124,15 @@ impl Rows {
 
     fn write(&self, requests: impl Iterator<Item = Value>) -> Result<(), RowsError> {
         let requests: Vec<_> = requests.collect();
-        for batch in requests.chunks(BATCH) {
+        let written = requests.chunks(BATCH).try_for_each(|batch| {
             let request = json!({"RequestItems": {self.table: batch}});
             self.database.batch_write_item(parsed(request)?).map_err(RowsError::Database)?;
+            Ok(())
+        });
+        if !requests.is_empty() {
+            self.changes.note_all();
         }
-        self.note_write();
-        Ok(())
+        written
     }
 }
 
@@ -152,7 +146,8 @@ fn parsed<T: DeserializeOwned>(value: Value) -> Result<T, RowsError> {
     serde_json::from_value(value).map_err(RowsError::Shape)
 }
 
-fn id(row: &Value) -> Option<&str> {
+/// Returns the key of a row, or of what names one.
+pub(crate) fn id(row: &Value) -> Option<&str> {
     row.get(ID)?.get("S")?.as_str()
 }
 

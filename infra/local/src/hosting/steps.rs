@@ -111,11 +111,6 @@ pub(crate) fn begin(part: Part, what: impl Into<String>, request: &[u8]) -> Begu
 }
 
 impl Begun {
-    /// Returns what is done.
-    pub(crate) fn what(&self) -> &str {
-        &self.what
-    }
-
     /// Notes how the step ended, if anybody collects.
     pub(crate) fn end(self, succeeded: bool, result: impl Into<String>, response: &[u8]) {
         let Self { started, part, what, request } = self;

@@ -16,6 +16,8 @@ use crate::hosting::watched::TableRoute;
 
 /// The largest body that DynamoDB takes.
 const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
+/// The operations that write nothing.
+const READS: [&str; 4] = ["GetItem", "BatchGetItem", "Query", "Scan"];
 /// Headers of one connection, which do not go on to the other.
 const OF_CONNECTION: [http::HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
 
@@ -57,15 +59,13 @@ async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response
     let error = effect.and_then(|effect| effect.error);
     let passes =
         error.is_none() || effect.is_some_and(|TableEffect { after_effect, .. }| after_effect);
-    let response = if passes { Some(front.send(&parts, body).await) } else { None };
+    let response = if passes { Some(front.send(&parts, body.clone()).await) } else { None };
+    if passes && !READS.contains(&operation) {
+        front.route.rows.changes.note(operation, &body);
+    }
     match (error, response) {
         (Some(error), _) => refusal(error),
-        (None, Some(response)) => {
-            if !["GetItem", "BatchGetItem", "Query", "Scan"].contains(&operation) {
-                front.route.rows.note_write();
-            }
-            response
-        }
+        (None, Some(response)) => response,
         (None, None) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
 }

@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use bytes::Bytes;
@@ -103,6 +104,17 @@ impl Storable for Attempt {
     type Storer = StoreReplace<Self>;
 }
 
+impl TableSteps {
+    /// Notes a write, before it is sent and again after it: a reader in between may have seen the
+    /// row as it was before, and a request that is cut off has no end.
+    fn note_write(&self, request: &HttpRequest) {
+        let Self(route) = self;
+        if operation(request.headers()) == "PutItem" {
+            route.rows.changes.note("PutItem", request.body().bytes().unwrap_or_default());
+        }
+    }
+}
+
 impl Intercept for TableSteps {
     fn name(&self) -> &'static str {
         "steps of the table"
@@ -130,6 +142,7 @@ impl Intercept for TableSteps {
         let request = context.request();
         let operation = operation(request.headers());
         let body = request.body().bytes().unwrap_or_default();
+        self.note_write(request);
         bag.interceptor_state().store_put(Attempt(steps::begin(Part::Table, operation, body)));
         Ok(())
     }
@@ -142,9 +155,8 @@ impl Intercept for TableSteps {
     ) -> Result<(), BoxError> {
         let Some(Attempt(begun)) = bag.load::<Attempt>() else { return Ok(()) };
         let begun = begun.clone();
-        if begun.what() == "PutItem" {
-            let Self(route) = self;
-            route.rows.note_write();
+        if let Some(request) = context.request() {
+            self.note_write(request);
         }
         match context.response() {
             Some(response) => {

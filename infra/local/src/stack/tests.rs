@@ -58,6 +58,8 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
     let gateway = Gateway {
         routes: Routes::read(OPENAPI).unwrap(),
         authorizer: Authorizer::new(ISSUER.to_owned(), AUDIENCE.to_owned(), key.key_set()),
+        faults: Arc::default(),
+        provider_faults: Arc::default(),
         functions: functions.clone(),
         subject_claim: "sub".to_owned(),
         log,
@@ -76,6 +78,7 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
             faults: Arc::default(),
             rows: Rows::new(dynoxide::Database::memory().unwrap(), "local"),
         },
+        gateway_faults: Arc::default(),
         http: http.clone(),
         clock,
     };

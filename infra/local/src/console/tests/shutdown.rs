@@ -12,7 +12,7 @@ async fn ends_open_streams() {
     let first = stream.chunk().await.unwrap().unwrap();
     assert!(first.starts_with(b"id: "), "{first:?}");
     let begun = tokio::time::Instant::now();
-    world.stack.shut_down().await;
+    world.stack.shut_down().await.unwrap();
     assert!(begun.elapsed().as_secs() < 4);
     while let Ok(Some(_)) = stream.chunk().await {}
 }

@@ -17,6 +17,7 @@ async fn are_searched_and_paged() {
     };
     assert_eq!(named("search=ALI").await, ["alice"]);
     assert_eq!(named("state=new").await, ["dave"]);
+    assert!(named(&format!("after={}", usize::MAX)).await.is_empty(), "beyond the last page");
     let identity = world.user("bob").await["identity"].as_str().unwrap().to_owned();
     assert_eq!(named(&format!("search={identity}")).await, ["bob"]);
     let (mut found, mut after) = (Vec::new(), String::new());
