@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model fuzz soak bench budget cost size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model contract fuzz soak bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -99,6 +99,10 @@ model: ## Check every state of the protocol's model, and replay it on the code a
 
 fuzz: ## Fuzz the parsers of requests, events, settings and ACS's responses; make fuzz ARGS='--runs 10000000 gateway_event'
 	@tests/fuzz/fuzz $(ARGS)
+
+contract: ## Send 50,000 requests made from the contract through the gateway; make contract ARGS='--requests 5000 --seed 7'
+	@tests/tools/install schemathesis
+	@tests/contract/contract $(ARGS)
 
 soak: ## Play a million requests, outages, throttling and 10,000 password changes; make soak ARGS='quota'
 	@tests/tools/install cargo-lambda zig
