@@ -20,6 +20,7 @@ mod issue;
 mod reference;
 mod refresher;
 mod revoke;
+mod schemathesis;
 mod sdk;
 mod secrets;
 mod settings;
