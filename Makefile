@@ -1,7 +1,7 @@
 # The tasks of a developer. `make` alone lists them.
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model fuzz canaries soak bench budget cost size latency
+.PHONY: help run docs test check lint-scripts lint-aws lint-examples arm64 package release deploy deny advisories cargo-deny tools nextest plan simulate planted model contract fuzz canaries soak bench budget cost size latency
 
 CARGO := cargo
 CARGO_DENY := .tools/cargo-deny/bin/cargo-deny
@@ -102,6 +102,10 @@ fuzz: ## Fuzz the parsers of requests, events, settings and ACS's responses; mak
 
 canaries: ## Send 100,000 requests full of secrets past ACS and a table that answer with secrets
 	CANARY_REQUESTS=100000 $(CARGO) nextest run --locked -p acs-broker-e2e -E 'test(canaries::)'
+
+contract: ## Send 50,000 requests made from the contract through the gateway; make contract ARGS='--requests 5000 --seed 7'
+	@tests/tools/install schemathesis
+	@tests/contract/contract $(ARGS)
 
 soak: ## Play a million requests, outages, throttling and 10,000 password changes; make soak ARGS='quota'
 	@tests/tools/install cargo-lambda zig

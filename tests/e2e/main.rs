@@ -22,6 +22,7 @@ mod local_state;
 mod reference;
 mod refresher;
 mod revoke;
+mod schemathesis;
 mod sdk;
 mod secrets;
 mod security_case;
