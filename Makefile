@@ -44,9 +44,10 @@ lint-aws: ## Check the AWS template with SAM, cfn-lint and checkov
 	@tests/tools/install checkov iac
 	@infra/aws/lint
 
-lint-examples: ## Check a release's template, and the CDK and Terraform examples that deploy one
-	@tests/tools/install cdk hcl2 iac
+lint-examples: ## Check a release's template, the CDK and Terraform examples, and the clients in the documents
+	@tests/tools/install cdk hcl2 iac tree-sitter
 	@infra/examples/check
+	@tests/sdk/parse
 
 arm64: nextest ## Build the functions for arm64 and run their events, on an emulated processor if need be
 	@tests/tools/install cargo-lambda zig
