@@ -64,6 +64,16 @@ impl World {
         body: String,
     ) -> Response {
         let url = format!("{}{path}", self.stack.ready.gateway);
+        self.send_to(method, &url, headers, body).await
+    }
+
+    async fn send_to(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Response {
         let mut request = self.http.request(method, url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);
