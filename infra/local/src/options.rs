@@ -19,6 +19,11 @@ pub struct Options {
     #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
 
+    /// Let other machines use the console and all of /dev, by a Host of localhost. A container needs
+    /// it, whose port is published on 127.0.0.1
+    #[arg(long)]
+    pub dev_from_anywhere: bool,
+
     /// Port of the gateway and the identity provider. It is part of the issuer's name: with another
     /// port every user is a new one
     #[arg(long, default_value_t = 8080)]

@@ -15,7 +15,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::console::app::{Console, Parts};
-use crate::console::{guard, recorder, routes as console_routes};
+use crate::console::guard::{self, Reach};
+use crate::console::{recorder, routes as console_routes};
 use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::dev::routes::{self as dev_routes, DevApi};
@@ -163,7 +164,8 @@ impl Stack {
             },
         };
         let (stop, stopped) = oneshot::channel();
-        let (api, log) = (router(gateway, dev, Arc::clone(&console)), host.log.clone());
+        let reach = Reach { own: options.host, is_anywhere: options.dev_from_anywhere };
+        let (api, log) = (router(gateway, dev, Arc::clone(&console), reach), host.log.clone());
         let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
@@ -251,7 +253,8 @@ fn console(
 
 /// Returns all routes. Pages of this machine may call the contract's and the identity provider's;
 /// the others are for the console's own page and for programs that are not browsers.
-fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
+fn router(gateway: Gateway, api: DevApi, console: Arc<Console>, reach: Reach) -> Router {
+    let guarded = || middleware::from_fn_with_state(reach, guard::guard);
     let log = gateway.log.clone();
     let refusals = || middleware::from_fn_with_state(log.clone(), refusals::write);
     let record = middleware::from_fn_with_state(Arc::clone(&console), recorder::record);
@@ -259,13 +262,13 @@ fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
     let api = Arc::new(api);
     let sign_in = console_routes::sign_in_router(Arc::clone(&console));
     let open = dev_routes::router(Arc::clone(&api))
-        .merge(sign_in.layer(middleware::from_fn(guard::guard)))
+        .merge(sign_in.layer(guarded()))
         .layer(refusals())
         .fallback_service(contract)
         .layer(cors::layer());
     console_routes::router(console)
         .merge(dev_routes::settings_router(api))
-        .layer(middleware::from_fn(guard::guard))
+        .layer(guarded())
         .layer(refusals())
         .fallback_service(open)
 }

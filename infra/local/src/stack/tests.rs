@@ -90,7 +90,8 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
             acs_url: nowhere,
         },
     };
-    let router = router(gateway, dev, console);
+    let reach = Reach { own: IpAddr::V4(Ipv4Addr::LOCALHOST), is_anywhere: false };
+    let router = router(gateway, dev, console, reach);
     let source = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
     (router.layer(source), lines)
 }
