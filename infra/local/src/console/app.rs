@@ -51,6 +51,8 @@ pub(crate) struct Console {
     pub(crate) timeline: Arc<Timeline>,
     /// The users.
     pub(crate) directory: Directory,
+    /// Held by what changes all parts, so that two such changes do not mix.
+    pub(crate) whole_state: tokio::sync::Mutex<()>,
 }
 
 /// The parts of the stack that the console uses.
@@ -118,6 +120,7 @@ impl Console {
             handed_out: HandedOut::new(now),
             timeline: Arc::new(Timeline::new(now)),
             directory: Directory::default(),
+            whole_state: tokio::sync::Mutex::default(),
             parts,
         })
     }

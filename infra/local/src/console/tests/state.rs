@@ -103,16 +103,38 @@ async fn import_refuses_other_files() {
     let world = World::start().await;
     world.token(&world.sign_in("alice").await).await;
     let exported = world.export().await;
-    let header = exported.lines().next().unwrap();
+    let (header, row) = (exported.lines().next().unwrap(), exported.lines().nth(1).unwrap());
     for (text, line) in [
         (String::new(), "line 1"),
         ("{}".to_owned(), "line 1"),
         (format!("{header}\n{{\"other\":{{}}}}\n"), "line 2"),
         (format!("{header}\n\nx\n"), "line 3"),
+        (format!("{header}\n{row}\n{{\"row\":{{\"nope\":{{\"S\":\"x\"}}}}}}\n"), "line 3"),
+        (format!("{header}\n{row}\n\n{row}\n"), "line 4"),
+        (format!("{header}\n{row}\n{{\"change\":{{\"change\":\"unheardOf\"}}}}\n"), "line 3"),
     ] {
         let refused = world.import(text).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.text.contains(line), "{}", refused.text);
     }
     assert_eq!(world.export().await, exported);
+}
+
+/// Two test runs that import at the same moment leave the state of one of them, and no mixture.
+#[tokio::test]
+async fn imports_at_once_do_not_mix() {
+    let world = World::start().await;
+    let mut states = Vec::new();
+    for subject in ["alice", "bob"] {
+        world.post("/dev/reset", &json!({})).await;
+        world.token(&world.sign_in(subject).await).await;
+        states.push(world.export().await);
+    }
+    for _ in 0..10 {
+        let (one, other) =
+            tokio::join!(world.import(states[0].clone()), world.import(states[1].clone()));
+        assert!(one.status.is_success() && other.status.is_success(), "{}", other.text);
+        let exported = world.export().await;
+        assert!(states.contains(&exported), "{exported}");
+    }
 }
