@@ -3,6 +3,7 @@
 pub(crate) mod acs;
 pub(crate) mod environment;
 pub(crate) mod functions;
+mod hosted;
 mod masking;
 pub(crate) mod rows;
 pub(crate) mod schedule;

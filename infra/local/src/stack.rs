@@ -123,15 +123,18 @@ impl Stack {
             routes = routes.with_operator_scope(scope);
         }
         let clock = Clock::new(host.clock, acs.emulator.clock_offset());
+        let resolved = environment::resolved(&settings, host);
         let functions = match &options.functions {
             Some(url) => environment::elsewhere(&http, url),
-            None => environment::in_process(&settings, host, &clock, &table.route)
-                .map_err(StartError::Functions)?,
+            None => {
+                let (log, route) = (host.log.clone(), table.route.clone());
+                environment::in_process(resolved.clone(), log, clock.clone(), route)
+                    .map_err(StartError::Functions)?
+            }
         };
         let provider = IdentityProvider::new(url.clone(), key.clone());
         let console = console(
-            &settings,
-            host,
+            resolved,
             Parts {
                 provider: provider.clone(),
                 functions: functions.clone(),
@@ -242,12 +245,8 @@ async fn listen(host: IpAddr, port: u16) -> io::Result<(TcpListener, String)> {
     Ok((listener, format!("http://{}", SocketAddr::new(host, port))))
 }
 
-fn console(
-    settings: &BTreeMap<&'static str, String>,
-    host: ProcessEnvironment<'_>,
-    parts: Parts,
-) -> Result<Arc<Console>, StartError> {
-    let console = Console::new(&|| environment::read(settings, host), parts);
+fn console(resolved: BTreeMap<String, String>, parts: Parts) -> Result<Arc<Console>, StartError> {
+    let console = Console::new(move || environment::read(&resolved), parts);
     console.map(Arc::new).map_err(StartError::Functions)
 }
 

@@ -137,7 +137,7 @@ impl Console {
     ) -> Result<(), Problem> {
         let user = self.user(None, subject)?;
         let ctx = call(self.deadline());
-        let accepted = Box::pin(self.broker.execute(&user, operation, initiator, &ctx)).await;
+        let accepted = Box::pin(self.broker().execute(&user, operation, initiator, &ctx)).await;
         let failed = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, FAILED);
         accepted.map(drop).map_err(failed)
     }

@@ -194,7 +194,7 @@ impl Console {
     }
 
     /// Replaces the table's rows, and what ACS knows by a command of its control API. Where one of
-    /// the two fails, the rows are put back.
+    /// the two fails, the rows are put back. Then the functions forget.
     async fn replace(&self, rows: Vec<Value>, command: &str, body: Value) -> Result<(), Problem> {
         let table = &self.parts.route.rows;
         let before = table.all().await?;
@@ -207,7 +207,11 @@ impl Console {
         {
             tracing::error!(error = &error as &dyn std::error::Error, "rows are lost");
         }
-        replaced
+        replaced?;
+        self.empty_memory().map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a function cannot start");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the functions remember what was")
+        })
     }
 
     /// Notes that the whole state has changed.

@@ -79,7 +79,7 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         http: http.clone(),
         clock,
     };
-    let console = Arc::new(Console::new(&|| Ok(settings()), parts).unwrap());
+    let console = Arc::new(Console::new(|| Ok(settings()), parts).unwrap());
     let dev = DevApi {
         provider,
         settings: BTreeMap::new(),

@@ -138,3 +138,42 @@ async fn imports_at_once_do_not_mix() {
         assert!(states.contains(&exported), "{exported}");
     }
 }
+
+/// A test after a reset is not refused for the tokens, or the outage, of the test before.
+#[tokio::test]
+async fn reset_empties_the_functions_memory() {
+    let world = World::start().await;
+    for _ in 0..21 {
+        world.post("/dev/reset", &json!({})).await;
+        let token = world.token(&world.sign_in("alice").await).await;
+        assert_eq!(token.status, StatusCode::OK, "{}", token.text);
+    }
+    let fault = json!({"operation": "any", "effect": {"status": 503}}).to_string();
+    world.send(Method::POST, "/dev/faults", &[], fault).await;
+    for _ in 0..4 {
+        let failed = world.token(&world.sign_in("alice").await).await;
+        assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{}", failed.text);
+    }
+    world.post("/dev/reset", &json!({})).await;
+    let token = world.token(&world.sign_in("alice").await).await;
+    assert_eq!(token.status, StatusCode::OK, "{}", token.text);
+}
+
+/// A user of an imported state does not get a token that this state's ACS does not know.
+#[tokio::test]
+async fn import_empties_the_functions_memory() {
+    let world = World::start().await;
+    let session = world.sign_in("alice").await;
+    world.token(&session).await;
+    let exported = world.export().await;
+    // The third one is kept in memory, and handed out again.
+    for _ in 0..3 {
+        world.token(&session).await;
+    }
+    world.import(exported).await;
+    let token = world.token(&session).await.json()["token"].clone();
+    let url = format!("{}/_emulator/introspect", world.stack.ready.acs.http);
+    let known = json!({"token": token}).to_string();
+    let known = world.send_to(Method::POST, &url, &[], known).await.json();
+    assert_eq!(known["active"], true, "{known}");
+}
