@@ -20,4 +20,4 @@ pub use crate::log::trace::EventFormat;
 pub use crate::log::{Log, LogFormat};
 pub use crate::options::Options;
 pub use crate::ready::Ready;
-pub use crate::stack::{Stack, StartError};
+pub use crate::stack::{ExportError, Stack, StartError};

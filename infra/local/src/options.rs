@@ -66,7 +66,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub import: Option<PathBuf>,
 
-    /// Where the state is written when the stack is stopped, for `--import`
+    /// Where the state is written when the stack is stopped, for `--import`; the file is whole or as
+    /// it was, and only its owner reads it
     #[arg(long, value_name = "FILE")]
     pub export_on_exit: Option<PathBuf>,
 

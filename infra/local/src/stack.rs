@@ -33,6 +33,8 @@ use crate::preflight::{self, Faults};
 use crate::ready::{self, Ready};
 use crate::state::{KeyFileError, State};
 
+pub use contents::ExportError;
+
 /// How long requests under way may take to finish after a shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -188,12 +190,13 @@ impl Stack {
         })
     }
 
-    /// Finishes the requests under way, then ends every part, what others depend on last.
-    pub async fn shut_down(self) {
+    /// Finishes the requests under way, then ends every part, what others depend on last. What is
+    /// exported has all that was acknowledged.
+    ///
+    /// # Errors
+    /// [`ExportError`]
+    pub async fn shut_down(self) -> Result<(), ExportError> {
         self.schedule.abort();
-        if let Some(file) = &self.export_on_exit {
-            contents::export(&self.console, file).await;
-        }
         self.console.timeline.close();
         let _already_gone = self.stop.send(());
         if tokio::time::timeout(GRACE, self.server).await.is_err() {
@@ -204,6 +207,10 @@ impl Stack {
         }
         if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
             tracing::warn!("requests to the table were cut off");
+        }
+        match &self.export_on_exit {
+            Some(file) => contents::export(&self.console, file).await,
+            None => Ok(()),
         }
     }
 }

@@ -68,6 +68,39 @@ mod end {
     }
 }
 
+mod export_on_exit {
+    use super::*;
+
+    fn exporting(folder: &tempfile::TempDir, file: &str) -> (Option<i32>, String) {
+        let mut stack = command(folder, [0; 4]);
+        let mut child = stack.args(["--in-memory", "--export-on-exit", file]).spawn().unwrap();
+        until_ready(&mut child);
+        interrupted(child)
+    }
+
+    /// Other users of the machine cannot read the sessions in the file.
+    #[test]
+    fn is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (code, errors) = exporting(&folder, "state.ndjson");
+        assert_eq!(code, Some(0), "{errors}");
+        let file = folder.path().join("state.ndjson");
+        assert!(std::fs::read_to_string(&file).unwrap().starts_with("{\"format\""));
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    /// A script that goes on with the file learns that there is none.
+    #[test]
+    fn fails_where_it_cannot_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let (code, errors) = exporting(&folder, "missing/state.ndjson");
+        assert_eq!(code, Some(1), "{errors}");
+        let expected = "The state is not exported: missing/state.ndjson of --export-on-exit cannot";
+        assert!(errors.contains(expected), "{errors}");
+    }
+}
+
 mod start {
     use super::*;
 

@@ -47,9 +47,14 @@ impl Response {
 
 impl World {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(more: &[&str]) -> Self {
         let ports =
             ["--port", "0", "--acs-port", "0", "--acs-https-port", "0", "--table-port", "0"];
-        let options = Options::parse_from(["local", "--in-memory"].into_iter().chain(ports));
+        let options =
+            Options::parse_from(["local", "--in-memory"].iter().chain(&ports).chain(more));
         let (log, _) = collected(LogFormat::Text);
         let host = ProcessEnvironment { environment: &|_| None, clock: now, log: &log };
         let stack = Stack::start(&options, host).await.unwrap();

@@ -1,7 +1,10 @@
 //! The state of the stack: what it begins with, what time does to it, and what it leaves.
 
-use std::path::Path;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use tempfile::NamedTempFile;
 
 use crate::console::app::Console;
 use crate::console::sweep;
@@ -39,13 +42,33 @@ pub(super) async fn fill(console: &Console, options: &Options) -> Result<(), Sta
     Ok(())
 }
 
-/// Writes the state to the file of `--export-on-exit`; what goes wrong is logged.
-pub(super) async fn export(console: &Console, file: &Path) {
-    let written = match console.export().await {
-        Ok(text) => std::fs::write(file, text).map_err(|error| error.to_string()),
-        Err(problem) => Err(problem.detail().to_owned()),
-    };
-    if let Err(reason) = written {
-        tracing::error!(file = %file.display(), reason, "the state was not exported");
-    }
+/// The state could not be exported at the end.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A part of the stack does not give its state.
+    #[error("the state cannot be read for --export-on-exit: {0}")]
+    Read(String),
+    /// The file cannot be written.
+    #[error("{} of --export-on-exit cannot be written", .0.display())]
+    Write(PathBuf, #[source] io::Error),
+}
+
+/// Writes the state to the file of `--export-on-exit`.
+///
+/// # Errors
+/// [`ExportError`]; then the file is as it was.
+pub(super) async fn export(console: &Console, file: &Path) -> Result<(), ExportError> {
+    let exported = console.export().await;
+    let text = exported.map_err(|problem| ExportError::Read(problem.detail().to_owned()))?;
+    write_secret(file, &text).map_err(|source| ExportError::Write(file.to_owned(), source))
+}
+
+/// Writes a file whole or not at all, readable by its owner only: sessions are in it.
+fn write_secret(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut unfinished = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    unfinished.write_all(text.as_bytes())?;
+    unfinished.as_file().sync_all()?;
+    unfinished.persist(file)?;
+    Ok(())
 }

@@ -210,7 +210,7 @@ mod whole_stack {
         post("/dev/sweep").send().await.unwrap();
         let event = r#"{"source":"accounts"}"#;
         post("/dev/events").body(event).send().await.unwrap();
-        stack.shut_down().await;
+        stack.shut_down().await.unwrap();
         lines.lock().unwrap().clone()
     }
 
