@@ -1,6 +1,7 @@
 //! The parts, put together.
 
 use std::collections::BTreeMap;
+use std::env::temp_dir;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ pub enum StartError {
     /// The folder of `--state` cannot be used.
     #[error("the state folder {} cannot be used", .0.display())]
     State(PathBuf, #[source] io::Error),
+    /// There is no folder for this run.
+    #[error("no temporary folder can be made in {}, which TMPDIR names", .0.display())]
+    Temporary(PathBuf, #[source] io::Error),
     /// Another process has the folder of `--state` in use.
     #[error("another stack uses the state folder {}", .0.display())]
     Locked(PathBuf, #[source] AcsStartError),
@@ -107,9 +111,12 @@ impl Stack {
         preflight::check(options, host).map_err(StartError::Faults)?;
         let mut routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
         let http = identity_client::http_client(None).map_err(StartError::Http)?;
-        let state =
-            if options.in_memory { State::forgotten() } else { State::kept_in(&options.state) };
-        let state = state.map_err(|source| StartError::State(options.state.clone(), source))?;
+        let state = if options.in_memory {
+            State::forgotten().map_err(|source| StartError::Temporary(temp_dir(), source))
+        } else {
+            let state = State::kept_in(&options.state);
+            state.map_err(|source| StartError::State(options.state.clone(), source))
+        }?;
         // First of all, because it locks the state against a second stack.
         let acs = start_acs(&state, options).await?;
         let key = state.signing_key().map_err(StartError::Key)?;

@@ -130,6 +130,17 @@ mod start {
         assert!(text.contains("API, sign-in       http://127.0.0.1:"), "{text}");
     }
 
+    /// Somebody whose temporary folder is gone is not sent to the folder of another option.
+    #[test]
+    fn names_missing_temporary_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stack = command(&folder, [0; 4]);
+        let stack = stack.arg("--in-memory").env("TMPDIR", folder.path().join("missing"));
+        let errors = failed(stack.output().unwrap());
+        assert!(errors.contains("/missing, which TMPDIR names"), "{errors}");
+        assert!(!errors.contains(".local"), "{errors}");
+    }
+
     /// All that has to be changed is named at once, a sentence each, ports and settings.
     #[test]
     fn names_all_faults_at_once() {
