@@ -36,8 +36,12 @@ async fn demo_has_users_in_each_state() {
         ("suspended", 2),
     ];
     let expected = expected.map(|(state, count)| (state.to_owned(), count));
-    assert_eq!(world.states().await, BTreeMap::from(expected));
+    let expected = BTreeMap::from(expected);
+    assert_eq!(world.states().await, expected);
     assert_eq!(world.get("/dev/faults").await, json!({"faults": []}));
+    // A kept folder is started with --seed demo again and again.
+    assert_eq!(world.post("/dev/seed/demo", &json!({})).await["users"], 2);
+    assert_eq!(world.states().await, expected);
     let unknown = world.send(Method::POST, "/dev/seed/other", &[], String::new()).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
