@@ -103,5 +103,7 @@ async fn failed_export_is_a_failure() {
     std::fs::remove_dir(folder.path().join("gone")).unwrap();
     let (code, errors) = stack.server.interrupt().await;
     assert_eq!(code, Some(1), "{errors}");
-    assert!(errors.contains(&format!("the state was not exported to {file}")), "{errors}");
+    let expected =
+        format!("The state is not exported: {file} of --export-on-exit cannot be written");
+    assert!(errors.contains(&expected), "{errors}");
 }

@@ -10,6 +10,7 @@ mod state;
 
 pub use crate::emulator::Emulator;
 pub use crate::response::{Delivery, EmulatorResponse};
+pub use crate::server::guard::{ForeignRequestError, names_this_machine, sent_by_program};
 pub use crate::server::listeners::{Https, Running, ServeError, ServeOptions, serve};
 pub use crate::settings::Settings;
 pub use crate::state::access_key::{AccessKey, AccessKeyError, KeySlot};

@@ -41,7 +41,10 @@ async fn run(options: Options) -> Result<(), Box<dyn Error>> {
         let authority = resource.authority.clone();
         Https { address, authority, ca_file: ca_file.clone() }
     });
-    let serve_options = ServeOptions { http: options.http, https, journal };
+    let addresses = [options.http, options.https];
+    let is_for_this_machine =
+        addresses.into_iter().flatten().all(|address| address.ip().is_loopback());
+    let serve_options = ServeOptions { http: options.http, https, journal, is_for_this_machine };
     let running =
         acs_emulator::serve(Arc::clone(&emulator), serve_options).await.map_err(name_option)?;
     // Signal handlers come before the announcement: a client that reads it may send one at once.

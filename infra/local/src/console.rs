@@ -26,6 +26,7 @@ mod samples;
 pub(crate) mod seed;
 mod sentences;
 mod sessions;
+mod shell;
 mod sign_in;
 mod state;
 mod stream;

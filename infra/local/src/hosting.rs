@@ -4,6 +4,7 @@ pub(crate) mod acs;
 pub(crate) mod changes;
 pub(crate) mod environment;
 pub(crate) mod functions;
+mod hosted;
 mod masking;
 pub(crate) mod rows;
 pub(crate) mod schedule;

@@ -23,15 +23,16 @@ async fn main() -> ExitCode {
     let is_coloured = io::stderr().is_terminal() && environment("NO_COLOR").is_none();
     trace(options.log, is_coloured);
     match run(&options, is_coloured).await {
-        Ok(()) => {
+        Ok(ended) => {
             // A terminal has shown `^C` on this line.
             let begin = if io::stderr().is_terminal() { "\n" } else { "" };
             print(&format!("{begin}stopped; {}", options.fate_of_state()));
-            ExitCode::SUCCESS
+            let Err(error) = ended else { return ExitCode::SUCCESS };
+            print(&format!("The state is not exported: {}", error_chain(&error)));
+            ExitCode::FAILURE
         }
         Err(error) => {
-            let head = if error.is::<ExportError>() { "" } else { "The stack cannot start.\n" };
-            print(&format!("{head}{}", explained(&*error)));
+            print(&format!("The stack cannot start.\n{}", explained(&*error)));
             ExitCode::FAILURE
         }
     }
@@ -73,7 +74,14 @@ fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
-async fn run(options: &Options, is_coloured: bool) -> Result<(), Box<dyn Error>> {
+/// Runs the stack until the process is asked to end, and returns whether its state was exported.
+///
+/// # Errors
+/// The stack cannot start.
+async fn run(
+    options: &Options,
+    is_coloured: bool,
+) -> Result<Result<(), ExportError>, Box<dyn Error>> {
     let mut terminated = signal(SignalKind::terminate())?;
     let mut interrupted = signal(SignalKind::interrupt())?;
     let log = Log::new(options.log, is_coloured, now, print);
@@ -87,11 +95,10 @@ async fn run(options: &Options, is_coloured: bool) -> Result<(), Box<dyn Error>>
         _ = interrupted.recv() => {}
     }
     tokio::select! {
-        ended = stack.shut_down() => ended?,
+        ended = stack.shut_down() => Ok(ended),
         _ = terminated.recv() => at_once(),
         _ = interrupted.recv() => at_once(),
     }
-    Ok(())
 }
 
 /// Ends the process when it is asked twice.

@@ -19,6 +19,11 @@ pub struct Options {
     #[arg(long, value_name = "ADDR", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     pub host: IpAddr,
 
+    /// Let other machines use the console and all of /dev, by a Host of localhost. A container needs
+    /// it, whose port is published on 127.0.0.1
+    #[arg(long)]
+    pub dev_from_anywhere: bool,
+
     /// Port of the gateway and the identity provider. It is part of the issuer's name: with another
     /// port every user is a new one
     #[arg(long, default_value_t = 8080)]
@@ -61,7 +66,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub import: Option<PathBuf>,
 
-    /// Where the state is written when the stack is stopped, for `--import`
+    /// Where the state is written when the stack is stopped, for `--import`; the file is whole or as
+    /// it was, and only its owner reads it
     #[arg(long, value_name = "FILE")]
     pub export_on_exit: Option<PathBuf>,
 

@@ -1,6 +1,7 @@
 //! The parts, put together.
 
 use std::collections::BTreeMap;
+use std::env::temp_dir;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
@@ -15,7 +16,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::console::app::{Console, Parts};
-use crate::console::{guard, recorder, routes as console_routes};
+use crate::console::guard::{self, Reach};
+use crate::console::{recorder, routes as console_routes};
 use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::dev::routes::{self as dev_routes, DevApi};
@@ -62,6 +64,9 @@ pub enum StartError {
     /// The folder of `--state` cannot be used.
     #[error("the state folder {} cannot be used", .0.display())]
     State(PathBuf, #[source] io::Error),
+    /// There is no folder for this run.
+    #[error("no temporary folder can be made in {}, which TMPDIR names", .0.display())]
+    Temporary(PathBuf, #[source] io::Error),
     /// Another process has the folder of `--state` in use.
     #[error("another stack uses the state folder {}", .0.display())]
     Locked(PathBuf, #[source] AcsStartError),
@@ -106,9 +111,12 @@ impl Stack {
         preflight::check(options, host).map_err(StartError::Faults)?;
         let mut routes = Routes::read(OPENAPI).map_err(StartError::Contract)?;
         let http = identity_client::http_client(None).map_err(StartError::Http)?;
-        let state =
-            if options.in_memory { State::forgotten() } else { State::kept_in(&options.state) };
-        let state = state.map_err(|source| StartError::State(options.state.clone(), source))?;
+        let state = if options.in_memory {
+            State::forgotten().map_err(|source| StartError::Temporary(temp_dir(), source))
+        } else {
+            let state = State::kept_in(&options.state);
+            state.map_err(|source| StartError::State(options.state.clone(), source))
+        }?;
         // First of all, because it locks the state against a second stack.
         let acs = start_acs(&state, options).await?;
         let key = state.signing_key().map_err(StartError::Key)?;
@@ -124,15 +132,18 @@ impl Stack {
             routes = routes.with_operator_scope(scope);
         }
         let clock = Clock::new(host.clock, acs.emulator.clock_offset());
+        let resolved = environment::resolved(&settings, host);
         let functions = match &options.functions {
             Some(url) => environment::elsewhere(&http, url),
-            None => environment::in_process(&settings, host, &clock, &table.route)
-                .map_err(StartError::Functions)?,
+            None => {
+                let (log, route) = (host.log.clone(), table.route.clone());
+                environment::in_process(resolved.clone(), log, clock.clone(), route)
+                    .map_err(StartError::Functions)?
+            }
         };
         let provider = IdentityProvider::new(url.clone(), key.clone());
         let console = console(
-            &settings,
-            host,
+            resolved,
             Parts {
                 provider: provider.clone(),
                 functions: functions.clone(),
@@ -168,7 +179,8 @@ impl Stack {
             },
         };
         let (stop, stopped) = oneshot::channel();
-        let (api, log) = (router(gateway, dev, Arc::clone(&console)), host.log.clone());
+        let reach = Reach { own: options.host, is_anywhere: options.dev_from_anywhere };
+        let (api, log) = (router(gateway, dev, Arc::clone(&console), reach), host.log.clone());
         let server = tokio::spawn(connection::serve(listener, api, log, async {
             let _dropped = stopped.await;
         }));
@@ -188,16 +200,13 @@ impl Stack {
         })
     }
 
-    /// Finishes the requests under way, then ends every part, what others depend on last.
+    /// Finishes the requests under way, then ends every part, what others depend on last. What is
+    /// exported has all that was acknowledged.
     ///
     /// # Errors
-    /// The state is not exported. All parts have ended then, too.
+    /// [`ExportError`]
     pub async fn shut_down(self) -> Result<(), ExportError> {
         self.schedule.abort();
-        let exported = match &self.export_on_exit {
-            Some(file) => contents::export(&self.console, file).await,
-            None => Ok(()),
-        };
         self.console.timeline.close();
         let _already_gone = self.stop.send(());
         if tokio::time::timeout(GRACE, self.server).await.is_err() {
@@ -209,7 +218,10 @@ impl Stack {
         if tokio::time::timeout(GRACE, self.table.shut_down()).await.is_err() {
             tracing::warn!("requests to the table were cut off");
         }
-        exported
+        match &self.export_on_exit {
+            Some(file) => contents::export(&self.console, file).await,
+            None => Ok(()),
+        }
     }
 }
 
@@ -250,18 +262,15 @@ async fn listen(host: IpAddr, port: u16) -> io::Result<(TcpListener, String)> {
     Ok((listener, format!("http://{}", SocketAddr::new(host, port))))
 }
 
-fn console(
-    settings: &BTreeMap<&'static str, String>,
-    host: ProcessEnvironment<'_>,
-    parts: Parts,
-) -> Result<Arc<Console>, StartError> {
-    let console = Console::new(&|| environment::read(settings, host), parts);
+fn console(resolved: BTreeMap<String, String>, parts: Parts) -> Result<Arc<Console>, StartError> {
+    let console = Console::new(move || environment::read(&resolved), parts);
     console.map(Arc::new).map_err(StartError::Functions)
 }
 
 /// Returns all routes. Pages of this machine may call the contract's and the identity provider's;
 /// the others are for the console's own page and for programs that are not browsers.
-fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
+fn router(gateway: Gateway, api: DevApi, console: Arc<Console>, reach: Reach) -> Router {
+    let guarded = || middleware::from_fn_with_state(reach, guard::guard);
     let log = gateway.log.clone();
     let refusals = || middleware::from_fn_with_state(log.clone(), refusals::write);
     let record = middleware::from_fn_with_state(Arc::clone(&console), recorder::record);
@@ -269,13 +278,13 @@ fn router(gateway: Gateway, api: DevApi, console: Arc<Console>) -> Router {
     let api = Arc::new(api);
     let sign_in = console_routes::sign_in_router(Arc::clone(&console));
     let open = dev_routes::router(Arc::clone(&api))
-        .merge(sign_in.layer(middleware::from_fn(guard::guard)))
+        .merge(sign_in.layer(guarded()))
         .layer(refusals())
         .fallback_service(contract)
         .layer(cors::layer());
     console_routes::router(console)
         .merge(dev_routes::settings_router(api))
-        .layer(middleware::from_fn(guard::guard))
+        .layer(guarded())
         .layer(refusals())
         .fallback_service(open)
 }

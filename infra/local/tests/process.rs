@@ -68,6 +68,29 @@ mod end {
     }
 }
 
+mod export_on_exit {
+    use super::*;
+
+    fn exporting(folder: &tempfile::TempDir, file: &str) -> (Option<i32>, String) {
+        let mut stack = command(folder, [0; 4]);
+        let mut child = stack.args(["--in-memory", "--export-on-exit", file]).spawn().unwrap();
+        until_ready(&mut child);
+        interrupted(child)
+    }
+
+    /// Other users of the machine cannot read the sessions in the file.
+    #[test]
+    fn is_for_its_owner_only() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let (code, errors) = exporting(&folder, "state.ndjson");
+        assert_eq!(code, Some(0), "{errors}");
+        let file = folder.path().join("state.ndjson");
+        assert!(std::fs::read_to_string(&file).unwrap().starts_with("{\"format\""));
+        assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}
+
 mod start {
     use super::*;
 
@@ -95,6 +118,17 @@ mod start {
         assert!(text.contains("can sign in as\nanybody"), "{text}");
         // The issuer's name, and so every user, stays the same.
         assert!(text.contains("API, sign-in       http://127.0.0.1:"), "{text}");
+    }
+
+    /// Somebody whose temporary folder is gone is not sent to the folder of another option.
+    #[test]
+    fn names_missing_temporary_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut stack = command(&folder, [0; 4]);
+        let stack = stack.arg("--in-memory").env("TMPDIR", folder.path().join("missing"));
+        let errors = failed(stack.output().unwrap());
+        assert!(errors.contains("/missing, which TMPDIR names"), "{errors}");
+        assert!(!errors.contains(".local"), "{errors}");
     }
 
     /// All that has to be changed is named at once, a sentence each, ports and settings.

@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::IntoMakeService;
 use axum_server::Handle;
@@ -20,8 +21,7 @@ use tokio::task::JoinSet;
 
 use crate::emulator::Emulator;
 use crate::response::EmulatorResponse;
-use crate::server::response;
-use crate::server::tls;
+use crate::server::{guard, response, tls};
 use crate::state::certificate_authority::{CertificateAuthority, CertificateError};
 use crate::state::journal::Journal;
 
@@ -40,6 +40,8 @@ pub struct ServeOptions {
     pub https: Option<Https>,
     /// The state file that records changes before their responses. Without it they are forgotten.
     pub journal: Option<Journal>,
+    /// Whether requests for another `Host` than this machine are refused. Web pages are, always.
+    pub is_for_this_machine: bool,
 }
 
 /// The https port.
@@ -148,7 +150,13 @@ pub async fn serve(emulator: Arc<Emulator>, options: ServeOptions) -> Result<Run
     let router = Router::new()
         .fallback(respond)
         .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
-        .with_state(Arc::new(journaled));
+        .with_state(Arc::new(journaled))
+        .layer(from_fn(guard::keep_pages_out));
+    let router = if options.is_for_this_machine {
+        router.layer(from_fn(guard::keep_other_hosts_out))
+    } else {
+        router
+    };
     let service = router.into_make_service();
     let mut running =
         Running { http: None, https: None, handle: Handle::new(), tasks: JoinSet::new() };

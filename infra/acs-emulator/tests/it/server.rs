@@ -44,7 +44,8 @@ fn exchange(mut stream: impl Read + Write, request: &str) -> String {
 fn control(address: SocketAddr, method: &str, path: &str, body: &Value) -> String {
     let body = body.to_string();
     let length = body.len();
-    let head = format!("{method} /_emulator/{path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n");
+    let head =
+        format!("{method} /_emulator/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n");
     let request = format!("{head}Content-Length: {length}\r\n\r\n{body}");
     exchange(TcpStream::connect(address).unwrap(), &request)
 }
@@ -130,7 +131,7 @@ async fn https_needs_trust_in_authority() {
     let emulator = Arc::new(Emulator::new(Settings::simulated(1)));
     let running = serve(emulator, options).await.unwrap();
     let address = running.https().unwrap();
-    let health = "GET /_emulator/health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    let health = "GET /_emulator/health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
     let trusted = CertificateDer::from_pem_file(&ca_file).unwrap();
     let stranger = CertificateAuthority::generate().unwrap();
     let stranger = CertificateDer::from_pem_slice(stranger.certificate_pem().as_bytes()).unwrap();

@@ -1,7 +1,7 @@
 //! What the console works with, and how it looks at one user.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use acs_broker_config::{Settings, SettingsError};
@@ -33,6 +33,8 @@ use crate::hosting::watched::{self, TableRoute};
 /// How long a call of the console may take.
 const CALL_TIMEOUT: Duration = Duration::from_secs(20);
 
+type ReadSettings = dyn Fn() -> Result<Settings, SettingsError> + Send + Sync;
+
 /// What the console works with.
 pub(crate) struct Console {
     /// The parts of the stack.
@@ -40,7 +42,8 @@ pub(crate) struct Console {
     /// Reads the table.
     pub(crate) store: DynamoStore,
     /// Carries out an operator's operations, as `acs-broker` does.
-    pub(crate) broker: TokenBroker<DynamoStore>,
+    broker: RwLock<Arc<TokenBroker<DynamoStore>>>,
+    read_settings: Box<ReadSettings>,
     /// The sources whose events count.
     pub(crate) sources: Option<Sources>,
     /// How sessions are read.
@@ -53,6 +56,8 @@ pub(crate) struct Console {
     pub(crate) timeline: Arc<Timeline>,
     /// The users.
     pub(crate) directory: Directory,
+    /// Held by what changes all parts, so that two such changes do not mix.
+    pub(crate) whole_state: tokio::sync::Mutex<()>,
 }
 
 /// The parts of the stack that the console uses.
@@ -101,29 +106,47 @@ pub(crate) struct Effect {
 }
 
 impl Console {
-    /// Returns the console of a stack; `settings` reads its settings.
+    /// Returns the console of a stack; `read_settings` reads its settings.
     ///
     /// # Errors
     /// The settings are wrong, or the system gives no random bytes.
     pub(crate) fn new(
-        settings: &dyn Fn() -> Result<Settings, SettingsError>,
+        read_settings: impl Fn() -> Result<Settings, SettingsError> + Send + Sync + 'static,
         parts: Parts,
     ) -> Result<Self, StartError> {
-        let broker = watched::broker(settings()?, parts.route.clone())?;
-        let settings = settings()?;
+        let broker = watched::broker(read_settings()?, parts.route.clone())?;
+        let settings = read_settings()?;
         let table = || client(settings.dynamodb.clone(), settings.http.clone());
         let now = parts.clock.now();
         Ok(Self {
             store: DynamoStore::new(parts.table.clone().unwrap_or_else(table), settings.table_name),
-            broker,
+            broker: RwLock::new(Arc::new(broker)),
+            read_settings: Box::new(read_settings),
             sources: settings.event_sources,
             claims: ClaimNames { subject: settings.subject_claim, sign_in: settings.sign_in_claim },
             sessions: Sessions::default(),
             handed_out: HandedOut::new(now),
             timeline: Arc::new(Timeline::new(now)),
             directory: Directory::default(),
+            whole_state: tokio::sync::Mutex::default(),
             parts,
         })
+    }
+
+    /// Returns what carries out an operator's operations.
+    pub(crate) fn broker(&self) -> Arc<TokenBroker<DynamoStore>> {
+        Arc::clone(&self.broker.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Empties the memory of the functions in this process, and of what carries out operations.
+    ///
+    /// # Errors
+    /// They cannot be made anew.
+    pub(crate) fn empty_memory(&self) -> Result<(), StartError> {
+        self.parts.functions.forget()?;
+        let broker = watched::broker((self.read_settings)()?, self.parts.route.clone())?;
+        *self.broker.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(broker);
+        Ok(())
     }
 
     /// Returns the time.

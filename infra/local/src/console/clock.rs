@@ -39,6 +39,8 @@ pub(crate) async fn set(
 ) -> Result<Json<Value>, Problem> {
     let request: Request =
         serde_json::from_str(&body).map_err(|rule| Problem::invalid(rule.to_string()))?;
+    // Two moves at once add up.
+    let _alone = console.whole_state.lock().await;
     let before = console.parts.clock.offset_seconds();
     let offset = request.offset(before, console.parts.clock.wall())?;
     if console.parts.are_functions_elsewhere {

@@ -1,9 +1,12 @@
 //! Which requests may reach the console and the API under `/dev`.
 //!
 //! A page elsewhere could give its own name the address 127.0.0.1 (DNS rebinding), or send a form
-//! here. Both would be able to read sessions and to drive the stack.
+//! here. Both would be able to read sessions and to drive the stack. Where the gateway listens on
+//! more than this machine's own address, another machine could do so with a `Host` of its choice.
 
-use axum::extract::Request;
+use std::net::{IpAddr, SocketAddr};
+
+use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{HOST, ORIGIN};
@@ -16,15 +19,36 @@ const SEC_FETCH_SITE: &str = "sec-fetch-site";
 /// Signs a user in for any page: apps under development call it.
 const SIGN_IN: &str = "/dev/sign-in";
 
+/// From where the page and the calls under `/dev` may come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reach {
+    /// The address of this machine on which the gateway listens.
+    pub(crate) own: IpAddr,
+    /// Whether other machines may do what this one may.
+    pub(crate) is_anywhere: bool,
+}
+
+impl Reach {
+    fn includes(self, peer: IpAddr) -> bool {
+        self.is_anywhere || peer == self.own || peer.to_canonical().is_loopback()
+    }
+}
+
 /// Passes a request on, or refuses it with 421 or 403.
-pub(crate) async fn guard(request: Request, next: Next) -> Response {
-    match check(request.method(), request.uri().path(), request.headers()) {
+pub(crate) async fn guard(
+    State(reach): State<Reach>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let is_near = reach.includes(peer.ip());
+    match check(request.method(), request.uri().path(), request.headers(), is_near) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem> {
+fn check(method: &Method, path: &str, headers: &HeaderMap, is_near: bool) -> Result<(), Problem> {
     let is_dev = path == "/dev" || path.starts_with("/dev/");
     if !is_dev && path != "/" && !path.starts_with("/console/") {
         return Ok(());
@@ -41,6 +65,10 @@ fn check(method: &Method, path: &str, headers: &HeaderMap) -> Result<(), Problem
     if !is_for_us {
         let detail = "Host must be localhost, 127.0.0.1 or [::1]";
         return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    }
+    if !is_near && path != SIGN_IN {
+        let detail = "another machine may call this only with the option --dev-from-anywhere";
+        return Err(Problem::new(StatusCode::FORBIDDEN, detail));
     }
     if is_dev && path != SIGN_IN && !method.is_safe() && !is_same_origin(headers) {
         let detail = "only the console's own page and programs without Origin may call this";
@@ -69,8 +97,13 @@ fn is_same_origin(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::Router;
+    use axum::body::Body;
+    use axum::extract::connect_info::MockConnectInfo;
+    use axum::middleware::from_fn_with_state;
     use http::HeaderValue;
     use http::header::HeaderName;
+    use tower_service::Service as _;
 
     use super::*;
 
@@ -79,7 +112,7 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let headers: HeaderMap = headers.iter().map(pair).collect();
-        match check(method, path, &headers) {
+        match check(method, path, &headers, true) {
             Ok(()) => 200,
             Err(problem) => problem.into_response().status().as_u16(),
         }
@@ -131,6 +164,32 @@ mod tests {
                 let post = |path| status(&Method::POST, path, &headers);
                 assert_eq!(post("/dev/operate"), expected, "{headers:?}");
                 assert_eq!(post("/dev/sign-in"), 200, "{headers:?}");
+            }
+        }
+
+        /// Another machine in the network of a phone cannot reset the stack by a forged Host.
+        #[tokio::test]
+        async fn refuses_other_machines() {
+            for (own, is_anywhere, peer, expected) in [
+                ("0.0.0.0", false, "127.0.0.1", 200),
+                ("::", false, "::ffff:127.0.0.1", 200),
+                ("0.0.0.0", false, "192.168.1.9", 403),
+                ("192.168.1.5", false, "192.168.1.9", 403),
+                ("192.168.1.5", false, "192.168.1.5", 200),
+                ("0.0.0.0", true, "172.17.0.1", 200),
+            ] {
+                let reach = Reach { own: own.parse().unwrap(), is_anywhere };
+                let peer = SocketAddr::new(peer.parse().unwrap(), 50_000);
+                let router = Router::new()
+                    .fallback(async || "")
+                    .layer(from_fn_with_state(reach, guard))
+                    .layer(MockConnectInfo(peer));
+                for (path, expected) in [("/dev/users", expected), ("/dev/sign-in", 200)] {
+                    let request = Request::get(path).header(HOST, "localhost");
+                    let request = request.body(Body::empty()).unwrap();
+                    let response = router.clone().call(request).await.unwrap();
+                    assert_eq!(response.status(), expected, "{own} {peer} {path}");
+                }
             }
         }
     }

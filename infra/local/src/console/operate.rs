@@ -52,7 +52,8 @@ pub(crate) async fn operate(
     let before = console.view(&user).await?;
     let started = Instant::now();
     let ctx = call(console.deadline());
-    let work = console.broker.execute(&user, operation, Initiator::Operator, &ctx);
+    let broker = console.broker();
+    let work = broker.execute(&user, operation, Initiator::Operator, &ctx);
     let (accepted, collected) = steps::collect(Box::pin(work)).await;
     let took_ms = steps::milliseconds(started.elapsed());
     let effect = console.effect(&user, &before).await?;

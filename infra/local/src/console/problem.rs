@@ -55,6 +55,7 @@ impl From<RowsError> for Problem {
         tracing::warn!(error = &error as &dyn std::error::Error, "the table failed");
         match error {
             RowsError::Shape(rule) => Self::invalid(format!("a row of the table: {rule}")),
+            RowsError::Refused(place, rule) => Self::invalid(format!("row {place}: {rule}")),
             error => Self::new(StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
         }
     }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, post, put};
 
 use crate::console::app::Console;
 use crate::console::{
-    api, clock, events, faults, operate, page, rows, samples, seed, sign_in, state, sweep, users,
+    api, clock, events, faults, operate, page, rows, samples, seed, shell, sign_in, state, sweep,
+    users,
 };
 use crate::dev::routes::method_not_allowed;
 
@@ -49,7 +51,10 @@ pub(crate) fn router(console: Arc<Console>) -> Router {
     for (path, methods) in dev_routes() {
         router = router.route(path, methods);
     }
-    router.method_not_allowed_fallback(method_not_allowed).with_state(console)
+    router
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(shell::shell))
+        .with_state(console)
 }
 
 /// Returns the route that signs users in, which apps under development call too.
@@ -57,5 +62,6 @@ pub(crate) fn sign_in_router(console: Arc<Console>) -> Router {
     Router::new()
         .route("/dev/sign-in", post(sign_in::sign_in))
         .method_not_allowed_fallback(method_not_allowed)
+        .layer(from_fn(shell::shell))
         .with_state(console)
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use acs_broker_core::{Initiator, Operation};
+use acs_broker_core::{Initiator, Operation, Record};
 use axum::Json;
 use axum::extract::{Path, State};
 use http::{Method, StatusCode};
@@ -67,21 +67,36 @@ pub(crate) async fn seed(
 }
 
 impl Console {
-    /// Adds the users of a seed.
+    /// Adds the users of a seed, except those that are there already.
     ///
     /// # Errors
     /// A part of the stack does not do what the story asks, for instance because of a fault.
     pub(crate) async fn seed(&self, seed: Seed) -> Result<Value, Problem> {
         let Seed::Demo = seed;
-        let mut count = 0;
+        let (mut added, mut present) = (0, 0);
         for (name, users, story) in DEMO {
             for number in 1..=users {
-                self.tell(story, &format!("{name}-{number:02}")).await?;
-                count += 1;
+                let subject = format!("{name}-{number:02}");
+                if self.is_known(&subject).await? {
+                    present += 1;
+                    continue;
+                }
+                self.tell(story, &subject).await?;
+                added += 1;
             }
         }
-        self.note_state("seed demo", Some(format!("{count} users in several states.")));
-        Ok(json!({"users": count}))
+        let mut sentence = format!("{added} users in several states.");
+        if present > 0 {
+            sentence.push_str(&format!(" {present} were there already, and stay as they are."));
+        }
+        self.note_state("seed demo", Some(sentence));
+        Ok(json!({"users": added}))
+    }
+
+    /// Returns whether a user has a record: an earlier seed made it, or somebody used the name.
+    async fn is_known(&self, subject: &str) -> Result<bool, Problem> {
+        let record = self.view(&self.user(None, subject)?).await?.snapshot.stored.record;
+        Ok(record != Record::default() && !record.has_expired(self.now()))
     }
 
     async fn tell(&self, story: Story, subject: &str) -> Result<(), Problem> {
@@ -137,7 +152,7 @@ impl Console {
     ) -> Result<(), Problem> {
         let user = self.user(None, subject)?;
         let ctx = call(self.deadline());
-        let accepted = Box::pin(self.broker.execute(&user, operation, initiator, &ctx)).await;
+        let accepted = Box::pin(self.broker().execute(&user, operation, initiator, &ctx)).await;
         let failed = |_| Problem::new(StatusCode::SERVICE_UNAVAILABLE, FAILED);
         accepted.map(drop).map_err(failed)
     }

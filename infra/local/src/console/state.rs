@@ -5,18 +5,21 @@
 
 use std::sync::Arc;
 
+use acs_emulator::JournalEntry;
 use axum::Json;
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse, Response};
-use http::Method;
 use http::header::CONTENT_TYPE;
+use http::{Method, StatusCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use tokio::task::JoinError;
 
 use crate::console::app::Console;
 use crate::console::problem::Problem;
 use crate::console::seed::Seed;
 use crate::console::timeline::{Entry, Kind};
+use crate::hosting::rows::RowsError;
 
 const FORMAT: &str = "acs-broker-local";
 const VERSION: u32 = 1;
@@ -53,6 +56,8 @@ enum Line {
 /// All lines but the first, by their kind.
 #[derive(Debug, Default)]
 struct Lines {
+    /// The numbers of the lines of `rows`.
+    row_numbers: Vec<usize>,
     rows: Vec<Value>,
     changes: Vec<Value>,
     sessions: Vec<String>,
@@ -77,7 +82,11 @@ pub(crate) async fn import(
     State(console): State<Arc<Console>>,
     body: String,
 ) -> Result<Json<Value>, Problem> {
-    Ok(Json(console.import(&body).await?))
+    to_its_end(async move {
+        let _alone = console.whole_state.lock().await;
+        Ok(Json(console.import(&body).await?))
+    })
+    .await
 }
 
 /// `POST /dev/reset`.
@@ -85,12 +94,27 @@ pub(crate) async fn reset(
     State(console): State<Arc<Console>>,
     Query(ResetQuery { seed }): Query<ResetQuery>,
 ) -> Result<Json<Value>, Problem> {
-    console.forget().await?;
-    console.note_state("everything forgotten", None);
-    match seed {
-        Some(seed) => Ok(Json(console.seed(seed).await?)),
-        None => Ok(Json(json!({"users": 0}))),
-    }
+    to_its_end(async move {
+        let _alone = console.whole_state.lock().await;
+        console.forget().await?;
+        console.note_state("everything forgotten", None);
+        match seed {
+            Some(seed) => Ok(Json(console.seed(seed).await?)),
+            None => Ok(Json(json!({"users": 0}))),
+        }
+    })
+    .await
+}
+
+/// Does work to its end, though the caller may go away before that.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
+    let failed = |error: JoinError| {
+        tracing::error!(error = &error as &dyn std::error::Error, "the state may be incomplete");
+        Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the work was cut off")
+    };
+    tokio::spawn(work).await.map_err(failed)?
 }
 
 impl Console {
@@ -102,6 +126,7 @@ impl Console {
         let exported = self.read_acs("export")?;
         let changes = exported.get("changes").and_then(Value::as_array).cloned();
         let lines = Lines {
+            row_numbers: Vec::new(),
             rows: self.parts.route.rows.all().await?,
             changes: changes.unwrap_or_default(),
             sessions: self.sessions.tokens(),
@@ -139,8 +164,15 @@ impl Console {
             .replace(&header.resource_id, &here.resource_id);
         let lines = Lines::read(&text)?;
         let (rows, changes) = (lines.rows.len(), lines.changes.len());
-        self.change_acs(Method::POST, "import", json!({"changes": lines.changes})).await?;
-        self.parts.route.rows.replace(lines.rows).await?;
+        let checked =
+            self.parts.route.rows.check(lines.rows).await.map_err(|error| match error {
+                RowsError::Refused(place, rule) => {
+                    let number = lines.row_numbers.get(place).copied().unwrap_or_default();
+                    Problem::invalid(format!("line {number}: {rule}"))
+                }
+                error => error.into(),
+            })?;
+        self.replace(checked, "import", json!({"changes": lines.changes})).await?;
         self.sessions.clear();
         if header.key_id == here.key_id {
             for session in lines.sessions.iter().filter_map(|token| self.claims.read(token)) {
@@ -154,12 +186,32 @@ impl Console {
 
     /// Forgets users, identities, tokens, sessions and faults, and sets the clock back.
     async fn forget(&self) -> Result<(), Problem> {
-        self.change_acs(Method::POST, "reset", Value::Null).await?;
-        self.parts.route.rows.replace(Vec::new()).await?;
+        self.replace(Vec::new(), "reset", Value::Null).await?;
         self.clear_faults();
         self.sessions.clear();
         self.handed_out.replace(Vec::new(), self.now());
         Ok(())
+    }
+
+    /// Replaces the table's rows, and what ACS knows by a command of its control API. Where one of
+    /// the two fails, the rows are put back. Then the functions forget.
+    async fn replace(&self, rows: Vec<Value>, command: &str, body: Value) -> Result<(), Problem> {
+        let table = &self.parts.route.rows;
+        let before = table.all().await?;
+        let replaced = match table.replace(rows).await {
+            Ok(()) => self.change_acs(Method::POST, command, body).await.map(drop),
+            Err(error) => Err(error.into()),
+        };
+        if replaced.is_err()
+            && let Err(error) = table.replace(before).await
+        {
+            tracing::error!(error = &error as &dyn std::error::Error, "rows are lost");
+        }
+        replaced?;
+        self.empty_memory().map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "a function cannot start");
+            Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "the functions remember what was")
+        })
     }
 
     /// Notes that the whole state has changed.
@@ -185,10 +237,17 @@ impl Lines {
     fn read(text: &str) -> Result<Self, Problem> {
         let mut lines = Self::default();
         for (line, number) in text.lines().zip(1..).skip(1).filter(|(line, _)| !line.is_empty()) {
-            let wrong = |rule| Problem::invalid(format!("line {number}: {rule}"));
+            let wrong =
+                |rule: serde_json::Error| Problem::invalid(format!("line {number}: {rule}"));
             match serde_json::from_str(line).map_err(wrong)? {
-                Line::Row(row) => lines.rows.push(row),
-                Line::Change(change) => lines.changes.push(change),
+                Line::Row(row) => {
+                    lines.row_numbers.push(number);
+                    lines.rows.push(row);
+                }
+                Line::Change(change) => {
+                    JournalEntry::deserialize(&change).map_err(wrong)?;
+                    lines.changes.push(change);
+                }
                 Line::Session(token) => lines.sessions.push(token),
                 Line::HandedOut(fingerprint) => lines.handed_out.push(fingerprint),
             }

@@ -47,9 +47,14 @@ impl Response {
 
 impl World {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(more: &[&str]) -> Self {
         let ports =
             ["--port", "0", "--acs-port", "0", "--acs-https-port", "0", "--table-port", "0"];
-        let options = Options::parse_from(["local", "--in-memory"].into_iter().chain(ports));
+        let options =
+            Options::parse_from(["local", "--in-memory"].iter().chain(&ports).chain(more));
         let (log, _) = collected(LogFormat::Text);
         let host = ProcessEnvironment { environment: &|_| None, clock: now, log: &log };
         let stack = Stack::start(&options, host).await.unwrap();
@@ -64,6 +69,16 @@ impl World {
         body: String,
     ) -> Response {
         let url = format!("{}{path}", self.stack.ready.gateway);
+        self.send_to(method, &url, headers, body).await
+    }
+
+    async fn send_to(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: String,
+    ) -> Response {
         let mut request = self.http.request(method, url).body(body);
         for (name, value) in headers {
             request = request.header(*name, *value);

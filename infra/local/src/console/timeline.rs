@@ -182,7 +182,7 @@ impl Timeline {
         let oldest = rows.kept.front().map_or(rows.newest + 1, |row| row.seq);
         Slice {
             rows: rows.kept.iter().filter(|row| row.seq > seq).map(Arc::clone).collect(),
-            dropped: oldest.saturating_sub(seq + 1),
+            dropped: oldest.saturating_sub(seq.saturating_add(1)),
         }
     }
 
@@ -254,6 +254,13 @@ mod tests {
             let seqs: Vec<_> = timeline.after(1).rows.iter().map(|row| row.seq).collect();
             assert_eq!(seqs, [2, 3]);
             let rest = timeline.after(3);
+            assert_eq!((rest.rows.len(), rest.dropped), (0, 0));
+        }
+
+        /// A script that asks for rows after the largest number gets none, and no broken connection.
+        #[test]
+        fn ends_after_the_largest_number() {
+            let rest = timeline_of(3).after(u64::MAX);
             assert_eq!((rest.rows.len(), rest.dropped), (0, 0));
         }
     }

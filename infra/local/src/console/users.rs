@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::console::app::{Console, UserView};
 use crate::console::directory::{User, Users};
 use crate::console::problem::Problem;
-use crate::console::view::state;
+use crate::console::view::{STATES, state};
 
 /// How many users a page of the list has unless it is asked for fewer, and at most.
 const MAX_LIMIT: usize = 100;
@@ -64,6 +64,10 @@ pub(crate) async fn list(
     let after = query.after.as_deref().filter(|text| !text.is_empty());
     let wrong = |_| Problem::invalid("after: the next of another page");
     let after: usize = after.map_or(Ok(0), str::parse).map_err(wrong)?;
+    let state = query.state.as_deref().filter(|state| !state.is_empty());
+    if state.is_some_and(|state| !STATES.contains(&state)) {
+        return Err(Problem::invalid(format!("state: one of {}", STATES.join(", "))));
+    }
     let all_users = console.store.read(&RecordKey::AllUsers, &console.deadline()).await?;
     let global_cutoff = all_users.record.sessions_valid_after;
     let filter = Filter::new(&query);

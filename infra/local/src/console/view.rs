@@ -9,7 +9,18 @@ use crate::console::sessions::SignedSession;
 use crate::console::time::instant;
 use crate::console::{rejection, sentences};
 
-/// Returns the state of a user in a word.
+/// The words for the states of users.
+pub(crate) const STATES: [&str; 7] = [
+    "active",
+    "suspended",
+    "revocation pending",
+    "deletion pending",
+    "being created",
+    "deleted",
+    "new",
+];
+
+/// Returns the state of a user in a word, one of [`STATES`].
 pub(crate) fn state(record: &Record) -> &'static str {
     match record.pending().map(|pending| pending.kind) {
         Some(PendingKind::Delete) => "deletion pending",

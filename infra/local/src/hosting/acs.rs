@@ -91,6 +91,7 @@ impl Acs {
             http: Some(on(http)),
             https: Some(Https { address: on(https), authority, ca_file: ca_file.clone() }),
             journal,
+            is_for_this_machine: true,
         };
         let running = acs_emulator::serve(Arc::clone(&emulator), options).await?;
         let url = |scheme: &str, bound: Option<SocketAddr>| {

@@ -1,5 +1,6 @@
 //! Which functions stand behind the gateway, and the environment they are given.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -10,9 +11,8 @@ use url::Url;
 
 use crate::clock::Clock;
 use crate::hosting::acs::AcsAccess;
-use crate::hosting::functions::{
-    Function, Functions, InvokeError, hosted_http, hosted_queue, remote,
-};
+use crate::hosting::functions::{Function, Functions, InvokeError, remote};
+use crate::hosting::hosted::{hosted_http, hosted_queue};
 use crate::hosting::table::{CREDENTIAL, REGION, TableAccess};
 use crate::hosting::watched::TableRoute;
 use crate::hosting::{steps, watched};
@@ -94,15 +94,29 @@ pub(crate) fn settings(
     chosen.chain(places).chain(optional).collect()
 }
 
+/// Returns what the functions read, from these settings or else from the environment, so that they
+/// can be read again without it.
+pub(crate) fn resolved(
+    settings: &BTreeMap<&'static str, String>,
+    host: ProcessEnvironment<'_>,
+) -> BTreeMap<String, String> {
+    let resolved = RefCell::new(BTreeMap::new());
+    let lookup = |name: &str| {
+        let value = settings.get(name).cloned().or_else(|| (host.environment)(name))?;
+        resolved.borrow_mut().insert(name.to_owned(), value.clone());
+        Some(value)
+    };
+    // What is wrong shows when a function reads it.
+    drop(Settings::read(&lookup));
+    resolved.into_inner()
+}
+
 /// Reads the settings as the functions do.
 ///
 /// # Errors
 /// The settings that the environment adds are wrong.
-pub(crate) fn read(
-    settings: &BTreeMap<&'static str, String>,
-    host: ProcessEnvironment<'_>,
-) -> Result<Settings, SettingsError> {
-    Settings::read(&|name| settings.get(name).cloned().or_else(|| (host.environment)(name)))
+pub(crate) fn read(resolved: &BTreeMap<String, String>) -> Result<Settings, SettingsError> {
+    Settings::read(&|name| resolved.get(name).cloned())
 }
 
 /// The functions in this process. Each has its own clients and memory, as on Lambda.
@@ -110,30 +124,32 @@ pub(crate) fn read(
 /// # Errors
 /// The settings that the environment adds are wrong.
 pub(crate) fn in_process(
-    settings: &BTreeMap<&'static str, String>,
-    host: ProcessEnvironment<'_>,
-    clock: &Clock,
-    route: &TableRoute,
+    resolved: BTreeMap<String, String>,
+    log: Log,
+    clock: Clock,
+    route: TableRoute,
 ) -> Result<Functions, StartError> {
     // Each function is a process of its own on Lambda, with a memory of its own.
-    let app = || -> Result<_, StartError> {
-        let log = host.log.clone();
+    let app = move || -> Result<_, StartError> {
+        let (log, clock) = (log.clone(), clock.clone());
         let log = move |line: &str| {
             steps::note_log(line);
             log.function_line(line);
         };
-        let clock = clock.clone();
-        let mut app = App::new(read(settings, host)?, move || clock.now(), log)?;
-        app.broker = watched::broker(read(settings, host)?, route.clone())?;
+        let mut app = App::new(read(&resolved)?, move || clock.now(), log)?;
+        app.broker = watched::broker(read(&resolved)?, route.clone())?;
         Ok(Arc::new(app))
     };
-    Ok(Functions::new([
-        ("issue", hosted_http(app()?, acs_broker_function_issue::handle)),
-        ("revoke", hosted_http(app()?, acs_broker_function_revoke::handle)),
-        ("delete", hosted_http(app()?, acs_broker_function_delete::handle)),
-        ("identity-events", hosted_queue(app()?, acs_broker_function_identity_events::handle)),
-        ("sweep", sweeping(app()?)),
-    ]))
+    Functions::made_by(move || {
+        let functions: [(_, Function); 5] = [
+            ("issue", hosted_http(app()?, acs_broker_function_issue::handle)),
+            ("revoke", hosted_http(app()?, acs_broker_function_revoke::handle)),
+            ("delete", hosted_http(app()?, acs_broker_function_delete::handle)),
+            ("identity-events", hosted_queue(app()?, acs_broker_function_identity_events::handle)),
+            ("sweep", sweeping(app()?)),
+        ];
+        Ok(functions.into())
+    })
 }
 
 /// The functions that run elsewhere, behind Lambda's invoke API at `url`.
@@ -183,7 +199,8 @@ mod tests {
         let rows = Rows::new(dynoxide::Database::memory().unwrap(), "users");
         let (direct, faults) = ("http://127.0.0.1:3".to_owned(), Arc::default());
         let route = TableRoute { direct, faults, rows };
-        assert!(in_process(&settings, host, &clock, &route).is_ok());
+        let resolved = resolved(&settings, host);
+        assert!(in_process(resolved, log.clone(), clock, route).is_ok());
         settings
     }
 

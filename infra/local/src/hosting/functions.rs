@@ -7,18 +7,14 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use acs_broker_identity_events::ProviderEvent;
-use acs_broker_lambda::{
-    App, EventOutcome, HttpRequest, HttpResponse, Invocation, ProblemDetails, serve_http,
-    serve_queue,
-};
+use acs_broker_lambda::StartError;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
-use lambda_runtime::{Context, LambdaEvent};
+use lambda_runtime::Context;
 use serde_json::Value;
 use tokio::task::JoinError;
 
@@ -34,9 +30,19 @@ pub(crate) type Function = Arc<
         + Sync,
 >;
 
-/// Every function by name.
+/// Functions by their names.
+pub(crate) type Named = BTreeMap<&'static str, Function>;
+
+/// Makes the functions, each with an empty memory.
+type Make = dyn Fn() -> Result<Named, StartError> + Send + Sync;
+
+/// Every function by name. Clones share them.
 #[derive(Clone)]
-pub(crate) struct Functions(BTreeMap<&'static str, Function>);
+pub(crate) struct Functions {
+    named: Arc<RwLock<Named>>,
+    /// Makes those that run in this process.
+    make: Option<Arc<Make>>,
+}
 
 /// An invocation gave no response.
 #[derive(Debug, thiserror::Error)]
@@ -71,7 +77,35 @@ impl Functions {
     /// Functions by the names that `x-function` uses.
     #[must_use]
     pub(crate) fn new(functions: impl IntoIterator<Item = (&'static str, Function)>) -> Self {
-        Self(functions.into_iter().collect())
+        Self { named: Arc::new(RwLock::new(functions.into_iter().collect())), make: None }
+    }
+
+    /// Functions that `make` makes, and makes anew whenever they are to forget.
+    ///
+    /// # Errors
+    /// Those of `make`.
+    pub(crate) fn made_by(
+        make: impl Fn() -> Result<Named, StartError> + Send + Sync + 'static,
+    ) -> Result<Self, StartError> {
+        let named = Arc::new(RwLock::new(make()?));
+        Ok(Self { named, make: Some(Arc::new(make)) })
+    }
+
+    /// Empties the memory of the functions in this process: tokens, identities, rates, outages. An
+    /// invocation under way ends with the old one.
+    ///
+    /// # Errors
+    /// A function cannot be made.
+    pub(crate) fn forget(&self) -> Result<(), StartError> {
+        if let Some(make) = &self.make {
+            let made = make()?;
+            *self.named.write().unwrap_or_else(PoisonError::into_inner) = made;
+        }
+        Ok(())
+    }
+
+    fn find(&self, name: &str) -> Option<Function> {
+        self.named.read().unwrap_or_else(PoisonError::into_inner).get(name).map(Arc::clone)
     }
 
     /// Invokes a function as Lambda would: it runs to its end or its deadline whatever becomes of
@@ -86,7 +120,7 @@ impl Functions {
         request_id: &str,
         now: Timestamp,
     ) -> Result<Value, InvokeError> {
-        let function = self.0.get(name).ok_or_else(|| InvokeError::Unknown(name.to_owned()))?;
+        let function = self.find(name).ok_or_else(|| InvokeError::Unknown(name.to_owned()))?;
         let mut context = Context::default();
         request_id.clone_into(&mut context.request_id);
         context.deadline = deadline_milliseconds(now);
@@ -138,41 +172,9 @@ fn decoded(message: &Value, body: &str) -> String {
 
 impl fmt::Debug for Functions {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.debug_set().entries(self.0.keys()).finish()
+        let named = self.named.read().unwrap_or_else(PoisonError::into_inner);
+        formatter.debug_set().entries(named.keys()).finish()
     }
-}
-
-/// Hosts a function that responds to HTTP requests.
-pub(crate) fn hosted_http<F, A>(app: Arc<App>, handle: F) -> Function
-where
-    F: Fn(Arc<Invocation<HttpRequest>>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Result<HttpResponse, ProblemDetails>> + Send + 'static,
-{
-    Arc::new(move |event, context| {
-        let (app, handle) = (Arc::clone(&app), handle.clone());
-        Box::pin(async move {
-            // As text: through the parser that runs on Lambda.
-            let request = serde_json::from_str(&event.to_string()).map_err(InvokeError::Event)?;
-            let response = serve_http(app, handle, LambdaEvent::new(request, context)).await;
-            serde_json::to_value(response).map_err(InvokeError::Response)
-        })
-    })
-}
-
-/// Hosts a function that consumes a queue.
-pub(crate) fn hosted_queue<F, A>(app: Arc<App>, handle: F) -> Function
-where
-    F: Fn(Arc<Invocation<ProviderEvent>>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = EventOutcome> + Send + 'static,
-{
-    Arc::new(move |event, context| {
-        let (app, handle) = (Arc::clone(&app), handle.clone());
-        Box::pin(async move {
-            let response = serve_queue(app, handle, LambdaEvent::new(event, context)).await;
-            let response = response.map_err(|error| InvokeError::Function(error.into()))?;
-            serde_json::to_value(response).map_err(InvokeError::Response)
-        })
-    })
 }
 
 /// Reaches a function through Lambda's invoke API at `base`, a URL without a trailing slash.

@@ -2,6 +2,7 @@
 //!
 //! Rows are the JSON of DynamoDB's API. They are read and written in process, past the faults.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use dynoxide::{Database, DynoxideError};
@@ -37,6 +38,9 @@ pub(crate) enum RowsError {
     /// A row is not of the form that DynamoDB's API has.
     #[error("a row is not as DynamoDB's API has it")]
     Shape(#[source] serde_json::Error),
+    /// The table does not take a row.
+    #[error("{1}")]
+    Refused(usize, String),
     /// The work was cut off.
     #[error("the table's database was cut off")]
     CutOff(#[source] JoinError),
@@ -64,17 +68,69 @@ impl Rows {
         self.with(Self::read).await
     }
 
-    /// Replaces all rows.
+    /// Replaces all rows. New rows come before old ones go, so that a full disk loses none.
     ///
     /// # Errors
     /// [`RowsError`]
     pub(crate) async fn replace(&self, rows: Vec<Value>) -> Result<(), RowsError> {
         self.with(move |this| {
-            let old = this.read()?;
-            this.write(old.iter().map(delete))?;
-            this.write(rows.into_iter().map(|row| json!({"PutRequest": {"Item": row}})))
+            let kept: HashSet<_> = rows.iter().filter_map(id).map(str::to_owned).collect();
+            let is_old = |row: &&Value| id(row).is_none_or(|id| !kept.contains(id));
+            let old: Vec<_> = this.read()?.iter().filter(is_old).map(delete).collect();
+            this.write(rows.into_iter().map(|row| json!({"PutRequest": {"Item": row}})))?;
+            this.write(old.into_iter())
         })
         .await
+    }
+
+    /// Checks that the table would take these rows, and gives them back.
+    ///
+    /// # Errors
+    /// [`RowsError::Refused`] with the place of the first row that the table does not take, or that
+    /// has the key of another.
+    pub(crate) async fn check(&self, rows: Vec<Value>) -> Result<Vec<Value>, RowsError> {
+        self.with(move |this| {
+            let scratch = this.empty_copy()?;
+            let mut ids = HashSet::new();
+            for (place, row) in rows.iter().enumerate() {
+                let refused = |rule: String| RowsError::Refused(place, rule);
+                let request = json!({"TableName": this.table, "Item": row});
+                let request = parsed(request).map_err(|rule| refused(rule.to_string()))?;
+                scratch.put_item(request).map_err(|rule| refused(rule.to_string()))?;
+                if !ids.insert(id(row)) {
+                    return Err(refused("another row has this id".to_owned()));
+                }
+            }
+            Ok(rows)
+        })
+        .await
+    }
+
+    /// Returns a database in memory with a table of the same form and without rows.
+    fn empty_copy(&self) -> Result<Database, RowsError> {
+        let request = parsed(json!({"TableName": self.table}))?;
+        let table = self.database.describe_table(request).map_err(RowsError::Database)?;
+        let table = serde_json::to_value(table).map_err(RowsError::Shape)?;
+        let member = |name: &str| table.pointer(&format!("/Table/{name}")).cloned();
+        let of_index = |index: &Value| {
+            json!({
+                "IndexName": index.get("IndexName"),
+                "KeySchema": index.get("KeySchema"),
+                "Projection": index.get("Projection"),
+            })
+        };
+        let indexes = member("GlobalSecondaryIndexes").unwrap_or_default();
+        let indexes: Vec<_> = indexes.as_array().into_iter().flatten().map(of_index).collect();
+        let request = json!({
+            "TableName": self.table,
+            "AttributeDefinitions": member("AttributeDefinitions"),
+            "BillingMode": "PAY_PER_REQUEST",
+            "GlobalSecondaryIndexes": indexes,
+            "KeySchema": member("KeySchema"),
+        });
+        let copy = Database::memory().map_err(RowsError::Database)?;
+        copy.create_table(parsed(request)?).map_err(RowsError::Database)?;
+        Ok(copy)
     }
 
     /// Deletes what has expired at `now`, as DynamoDB does within days, and returns how many rows

@@ -1,10 +1,16 @@
 //! What stands before the table's server: it counts calls, notes writes and applies faults.
 
+use acs_emulator::{names_this_machine, sent_by_program};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
-use http::header::{CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, HOST, TRANSFER_ENCODING};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE, CONNECTION, CONTENT_LENGTH,
+    CONTENT_TYPE, HOST, TRANSFER_ENCODING,
+};
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use serde_json::json;
@@ -20,6 +26,14 @@ const MAX_BODY_BYTES: usize = 16 * 1024 * 1024;
 const READS: [&str; 4] = ["GetItem", "BatchGetItem", "Query", "Scan"];
 /// Headers of one connection, which do not go on to the other.
 const OF_CONNECTION: [http::HeaderName; 4] = [CONNECTION, CONTENT_LENGTH, HOST, TRANSFER_ENCODING];
+/// Headers by which the server lets web pages in.
+const FOR_PAGES: [http::HeaderName; 5] = [
+    ACCESS_CONTROL_ALLOW_HEADERS,
+    ACCESS_CONTROL_ALLOW_METHODS,
+    ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_EXPOSE_HEADERS,
+    ACCESS_CONTROL_MAX_AGE,
+];
 
 /// The way to the table's server.
 #[derive(Clone, Debug)]
@@ -39,14 +53,26 @@ pub(crate) async fn serve(
     front: Front,
     stopped: oneshot::Receiver<()>,
 ) -> std::io::Result<()> {
-    let router =
-        Router::new().fallback(pass).layer(DefaultBodyLimit::max(MAX_BODY_BYTES)).with_state(front);
+    let router = Router::new()
+        .fallback(pass)
+        .layer(DefaultBodyLimit::max(MAX_BODY_BYTES))
+        .layer(from_fn(guard))
+        .with_state(front);
     let server = axum::serve(listener, router);
     server
         .with_graceful_shutdown(async {
             let _dropped = stopped.await;
         })
         .await
+}
+
+/// Refuses what a web page sent, or sent to another name than this machine's.
+async fn guard(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    match names_this_machine(headers, request.uri()).and_then(|()| sent_by_program(headers)) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error_of_table(error.status(), "AccessDeniedException", &error.to_string()),
+    }
 }
 
 async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response {
@@ -85,7 +111,11 @@ impl Front {
         let Ok(body) = response.bytes().await else {
             return StatusCode::BAD_GATEWAY.into_response();
         };
-        (status, without_connection(headers), Body::from(body)).into_response()
+        let mut headers = without_connection(headers);
+        for name in FOR_PAGES {
+            headers.remove(name);
+        }
+        (status, headers, Body::from(body)).into_response()
     }
 }
 
@@ -108,6 +138,10 @@ fn refusal(error: TableError) -> Response {
             "The level of configured provisioned throughput for the table was exceeded.",
         ),
     };
+    error_of_table(status, code, message)
+}
+
+fn error_of_table(status: StatusCode, code: &str, message: &str) -> Response {
     let body =
         json!({"__type": format!("com.amazonaws.dynamodb.v20120810#{code}"), "message": message});
     (status, [(CONTENT_TYPE, "application/x-amz-json-1.0")], body.to_string()).into_response()

@@ -1,21 +1,16 @@
 //! The state of the stack: what it begins with, what time does to it, and what it leaves.
 
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use tempfile::NamedTempFile;
 
 use crate::console::app::Console;
 use crate::console::sweep;
 use crate::hosting::schedule;
 use crate::options::Options;
 use crate::stack::StartError;
-
-/// The state could not be written at the end.
-#[derive(Debug, thiserror::Error)]
-#[error("the state was not exported to {}: {reason}", .file.display())]
-pub struct ExportError {
-    file: PathBuf,
-    reason: String,
-}
 
 /// Sweeps, and lets rows of the table expire, once a minute.
 pub(super) async fn scheduled(console: Arc<Console>) {
@@ -49,9 +44,33 @@ pub(super) async fn fill(console: &Console, options: &Options) -> Result<(), Sta
     Ok(())
 }
 
+/// The state could not be exported at the end.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// A part of the stack does not give its state.
+    #[error("the state cannot be read for --export-on-exit: {0}")]
+    Read(String),
+    /// The file cannot be written.
+    #[error("{} of --export-on-exit cannot be written", .0.display())]
+    Write(PathBuf, #[source] io::Error),
+}
+
 /// Writes the state to the file of `--export-on-exit`.
+///
+/// # Errors
+/// [`ExportError`]; then the file is as it was.
 pub(super) async fn export(console: &Console, file: &Path) -> Result<(), ExportError> {
-    let failed = |reason| ExportError { file: file.to_owned(), reason };
-    let text = console.export().await.map_err(|problem| failed(problem.detail().to_owned()))?;
-    std::fs::write(file, text).map_err(|error| failed(error.to_string()))
+    let exported = console.export().await;
+    let text = exported.map_err(|problem| ExportError::Read(problem.detail().to_owned()))?;
+    write_secret(file, &text).map_err(|source| ExportError::Write(file.to_owned(), source))
+}
+
+/// Writes a file whole or not at all, readable by its owner only: sessions are in it.
+fn write_secret(file: &Path, text: &str) -> io::Result<()> {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let mut unfinished = NamedTempFile::new_in(folder.unwrap_or(Path::new(".")))?;
+    unfinished.write_all(text.as_bytes())?;
+    unfinished.as_file().sync_all()?;
+    unfinished.persist(file)?;
+    Ok(())
 }

@@ -82,7 +82,7 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
         http: http.clone(),
         clock,
     };
-    let console = Arc::new(Console::new(&|| Ok(settings()), parts).unwrap());
+    let console = Arc::new(Console::new(|| Ok(settings()), parts).unwrap());
     let dev = DevApi {
         provider,
         settings: BTreeMap::new(),
@@ -93,7 +93,8 @@ pub(super) fn logged_gateway() -> (Router, Lines) {
             acs_url: nowhere,
         },
     };
-    let router = router(gateway, dev, console);
+    let reach = Reach { own: IpAddr::V4(Ipv4Addr::LOCALHOST), is_anywhere: false };
+    let router = router(gateway, dev, console, reach);
     let source = MockConnectInfo(SocketAddr::from(([127, 0, 0, 1], 50_000)));
     (router.layer(source), lines)
 }

@@ -28,3 +28,26 @@ async fn is_described_call_by_call() {
     let yaml = world.send(Method::GET, "/dev/openapi.yaml", &[], String::new()).await;
     assert_eq!(yaml.headers["content-type"], "application/yaml");
 }
+
+/// A script reads the rule that it broke at the same place in each error.
+#[tokio::test]
+async fn errors_are_problem_details() {
+    let world = World::start().await;
+    let large = "x".repeat(2 * 1024 * 1024 + 1);
+    for (method, path, body, status, word) in [
+        (Method::GET, "/dev/users?limit=x", "", 400, "limit"),
+        (Method::GET, "/dev/users?state=x", "", 400, "state: one of active, suspended"),
+        (Method::GET, "/dev/user", "", 400, "subject"),
+        (Method::GET, "/dev/timeline?kind=x", "", 400, "kind"),
+        (Method::POST, "/dev/reset?seed=x", "", 400, "seed"),
+        (Method::PUT, "/dev/quotas", "{}", 415, "Content-Type"),
+        (Method::POST, "/dev/operate", large.as_str(), 413, "length limit"),
+        (Method::POST, "/dev/sign-in", large.as_str(), 413, "length limit"),
+    ] {
+        let response = world.send(method, path, &[], body.to_owned()).await;
+        assert_eq!(response.status, status, "{path}: {}", response.text);
+        assert_eq!(response.headers["content-type"], "application/problem+json", "{path}");
+        let detail = response.json()["detail"].as_str().unwrap().to_owned();
+        assert!(detail.contains(word), "{path}: {detail}");
+    }
+}

@@ -53,6 +53,16 @@ async fn brings_the_sweep() {
     assert_eq!(world.user("alice").await["state"], "deleted");
 }
 
+/// Tests that put the clock forward at once get there together.
+#[tokio::test]
+async fn moves_at_once_add_up() {
+    let world = World::start().await;
+    let hour = || world.put_clock(json!({"advanceSeconds": 3600}));
+    let moved = futures_util::future::join_all((0..5).map(|_| hour())).await;
+    assert!(moved.iter().all(|moved| moved.status == StatusCode::OK));
+    assert_eq!(world.get("/dev/clock").await["offsetSeconds"], 5 * 3600);
+}
+
 /// A script that sets the clock back by mistake is told; one that means it is obeyed.
 #[tokio::test]
 async fn goes_back_only_when_told() {

@@ -36,8 +36,12 @@ async fn demo_has_users_in_each_state() {
         ("suspended", 2),
     ];
     let expected = expected.map(|(state, count)| (state.to_owned(), count));
-    assert_eq!(world.states().await, BTreeMap::from(expected));
+    let expected = BTreeMap::from(expected);
+    assert_eq!(world.states().await, expected);
     assert_eq!(world.get("/dev/faults").await, json!({"faults": []}));
+    // A kept folder is started with --seed demo again and again.
+    assert_eq!(world.post("/dev/seed/demo", &json!({})).await["users"], 2);
+    assert_eq!(world.states().await, expected);
     let unknown = world.send(Method::POST, "/dev/seed/other", &[], String::new()).await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
 }
@@ -103,16 +107,77 @@ async fn import_refuses_other_files() {
     let world = World::start().await;
     world.token(&world.sign_in("alice").await).await;
     let exported = world.export().await;
-    let header = exported.lines().next().unwrap();
+    let (header, row) = (exported.lines().next().unwrap(), exported.lines().nth(1).unwrap());
     for (text, line) in [
         (String::new(), "line 1"),
         ("{}".to_owned(), "line 1"),
         (format!("{header}\n{{\"other\":{{}}}}\n"), "line 2"),
         (format!("{header}\n\nx\n"), "line 3"),
+        (format!("{header}\n{row}\n{{\"row\":{{\"nope\":{{\"S\":\"x\"}}}}}}\n"), "line 3"),
+        (format!("{header}\n{row}\n\n{row}\n"), "line 4"),
+        (format!("{header}\n{row}\n{{\"change\":{{\"change\":\"unheardOf\"}}}}\n"), "line 3"),
     ] {
         let refused = world.import(text).await;
         assert_eq!(refused.status, StatusCode::BAD_REQUEST);
         assert!(refused.text.contains(line), "{}", refused.text);
     }
     assert_eq!(world.export().await, exported);
+}
+
+/// Two test runs that import at the same moment leave the state of one of them, and no mixture.
+#[tokio::test]
+async fn imports_at_once_do_not_mix() {
+    let world = World::start().await;
+    let mut states = Vec::new();
+    for subject in ["alice", "bob"] {
+        world.post("/dev/reset", &json!({})).await;
+        world.token(&world.sign_in(subject).await).await;
+        states.push(world.export().await);
+    }
+    for _ in 0..10 {
+        let (one, other) =
+            tokio::join!(world.import(states[0].clone()), world.import(states[1].clone()));
+        assert!(one.status.is_success() && other.status.is_success(), "{}", other.text);
+        let exported = world.export().await;
+        assert!(states.contains(&exported), "{exported}");
+    }
+}
+
+/// A test after a reset is not refused for the tokens, or the outage, of the test before.
+#[tokio::test]
+async fn reset_empties_the_functions_memory() {
+    let world = World::start().await;
+    for _ in 0..21 {
+        world.post("/dev/reset", &json!({})).await;
+        let token = world.token(&world.sign_in("alice").await).await;
+        assert_eq!(token.status, StatusCode::OK, "{}", token.text);
+    }
+    let fault = json!({"operation": "any", "effect": {"status": 503}}).to_string();
+    world.send(Method::POST, "/dev/faults", &[], fault).await;
+    for _ in 0..4 {
+        let failed = world.token(&world.sign_in("alice").await).await;
+        assert_eq!(failed.status, StatusCode::SERVICE_UNAVAILABLE, "{}", failed.text);
+    }
+    world.post("/dev/reset", &json!({})).await;
+    let token = world.token(&world.sign_in("alice").await).await;
+    assert_eq!(token.status, StatusCode::OK, "{}", token.text);
+}
+
+/// A user of an imported state does not get a token that this state's ACS does not know.
+#[tokio::test]
+async fn import_empties_the_functions_memory() {
+    let world = World::start().await;
+    let session = world.sign_in("alice").await;
+    world.token(&session).await;
+    let exported = world.export().await;
+    // The third one is kept in memory, and handed out again.
+    for _ in 0..3 {
+        world.token(&session).await;
+    }
+    world.import(exported).await;
+    let token = world.token(&session).await.json()["token"].clone();
+    let url = format!("{}/_emulator/introspect", world.stack.ready.acs.http);
+    let known = json!({"token": token}).to_string();
+    let known = world.send_to(Method::POST, &url, &[], known).await.json();
+    assert_eq!(known["active"], true, "{known}");
 }
