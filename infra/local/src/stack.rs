@@ -133,13 +133,12 @@ impl Stack {
         }
         let clock = Clock::new(host.clock, acs.emulator.clock_offset());
         let resolved = environment::resolved(&settings, host);
-        let functions = match &options.functions {
-            Some(url) => environment::elsewhere(&http, url),
-            None => {
-                let (log, route) = (host.log.clone(), table.route.clone());
-                environment::in_process(resolved.clone(), log, clock.clone(), route)
-                    .map_err(StartError::Functions)?
-            }
+        let functions = if let Some(url) = &options.functions {
+            environment::elsewhere(&http, url)
+        } else {
+            let (log, route) = (host.log.clone(), table.route.clone());
+            environment::in_process(resolved.clone(), log, clock.clone(), route)
+                .map_err(StartError::Functions)?
         };
         let provider = IdentityProvider::new(url.clone(), key.clone());
         let console = console(

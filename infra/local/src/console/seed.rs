@@ -85,10 +85,12 @@ impl Console {
                 added += 1;
             }
         }
-        let mut sentence = format!("{added} users in several states.");
-        if present > 0 {
-            sentence.push_str(&format!(" {present} were there already, and stay as they are."));
-        }
+        let sentence = match present {
+            0 => format!("{added} users in several states."),
+            _ => format!(
+                "{added} users in several states. {present} were there already, and stay as they are."
+            ),
+        };
         self.note_state("seed demo", Some(sentence));
         Ok(json!({"users": added}))
     }
