@@ -28,6 +28,7 @@ mod style;
 mod subject_file;
 mod subjects;
 mod text_table;
+mod unreadable;
 mod user_file;
 mod user_state;
 mod users;

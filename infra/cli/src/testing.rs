@@ -165,6 +165,11 @@ impl Harness {
         self.records.table.rows.rows()
     }
 
+    /// Makes a user's row one that a scan cannot read.
+    pub(crate) fn make_unreadable(&self, name: &str) {
+        self.records.table.rows.make_unreadable(self.records.key(&subject(name)));
+    }
+
     pub(crate) fn store_calls(&self) -> Vec<StoreCall> {
         self.records.table.interceptor.0.lock().unwrap().clone()
     }

@@ -9,11 +9,12 @@ use serde::Serialize;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::records::{Records, instant};
+use crate::records::{Records, Scanned, instant};
 use crate::report::Report;
 use crate::session::Session;
 use crate::style::Paint;
 use crate::text_table::{columns, none, when};
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 use crate::user_state::UserState;
 
 const EXAMPLES: &str = "\
@@ -38,6 +39,8 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Serialize)]
 pub(crate) struct ListReport {
     users: Vec<User>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     #[serde(skip)]
     now: Timestamp,
 }
@@ -64,11 +67,12 @@ impl ListArgs {
         &self,
         records: &Records<T>,
     ) -> Result<ListReport, StoreError> {
-        let mut users = records.scan(|key, record| self.user(&key, &record)).await?;
+        let scanned = records.scan(|key, record| self.user(&key, &record)).await?;
+        let Scanned { picked: mut users, unreadable } = scanned;
         users.sort_by(|one, other| {
             (&one.issuer, &one.subject).cmp(&(&other.issuer, &other.subject))
         });
-        Ok(ListReport { users, now: records.deadline().now() })
+        Ok(ListReport { users, unreadable, now: records.deadline().now() })
     }
 
     fn user(&self, key: &RecordKey, record: &Record) -> Option<User> {
@@ -99,6 +103,10 @@ impl ListReport {
 }
 
 impl Report for ListReport {
+    fn exit(&self) -> Exit {
+        exit_with(&self.unreadable, Exit::Done)
+    }
+
     fn painted(&self, paint: Paint) -> String {
         let text = self.to_string();
         let mut painted = String::new();
@@ -124,7 +132,7 @@ impl Report for ListReport {
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.users.is_empty() {
-            return writeln!(f, "No such users.");
+            return write!(f, "No such users.\n{}", Paragraph(&self.unreadable));
         }
         let rows = self.users.iter().map(|user| {
             let identity = user.identity.clone().unwrap_or_else(none);
@@ -134,7 +142,8 @@ impl fmt::Display for ListReport {
         let header = ["SUBJECT", "STATE", "IDENTITY", "CUTOFF"];
         write!(f, "{}", columns(Some(header), rows))?;
         let count = self.users.len();
-        writeln!(f, "\n{count} {}", if count == 1 { "user" } else { "users" })
+        writeln!(f, "\n{count} {}", if count == 1 { "user" } else { "users" })?;
+        write!(f, "{}", Paragraph(&self.unreadable))
     }
 }
 
@@ -178,6 +187,17 @@ mod tests {
         }
     }
 
+    /// A row of a newer version does not hide the other users, and a script notices it.
+    #[tokio::test(start_paused = true)]
+    async fn unreadable_row_is_named() {
+        let harness = three_users().await;
+        harness.make_unreadable("bob");
+        let report = ListArgs { state: vec![], search: None }.find(&harness.records).await.unwrap();
+        assert_eq!((report.count(), report.exit()), (2, Exit::Partial));
+        assert!(report.to_string().contains("user https://idp.example bob"), "{report}");
+        assert!(to_json(&report).contains("revision: must be text"));
+    }
+
     /// Both forms of the report.
     #[test]
     fn prints_table_and_document() {
@@ -188,7 +208,7 @@ mod tests {
             identity: Some("8:acs:a_b".to_owned()),
             sessions_valid_after: Some(second(0)),
         };
-        let report = ListReport { users: vec![user], now: now() };
+        let report = ListReport { users: vec![user], unreadable: vec![], now: now() };
         assert_snapshot!(report, @"
         SUBJECT  STATE               IDENTITY   CUTOFF
         alice    revocation pending  8:acs:a_b  now, 2026-11-23T12:00:00Z
@@ -220,7 +240,7 @@ mod tests {
             identity: None,
             sessions_valid_after: None,
         };
-        let report = ListReport { users: vec![user], now: now() };
+        let report = ListReport { users: vec![user], unreadable: vec![], now: now() };
         assert_eq!(report.painted(Paint::PLAIN), report.to_string());
         let painted = report.painted(Paint::COLOURED);
         assert!(painted.contains("\nactive   \u{1b}[32mactive\u{1b}[0m"), "{painted:?}");
@@ -229,6 +249,6 @@ mod tests {
     /// An empty result is a sentence, not an empty table.
     #[test]
     fn empty_is_a_sentence() {
-        assert_snapshot!(ListReport { users: vec![], now: now() }, @"No such users.");
+        assert_snapshot!(ListReport { users: vec![], unreadable: vec![], now: now() }, @"No such users.");
     }
 }

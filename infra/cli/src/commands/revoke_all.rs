@@ -16,10 +16,11 @@ use crate::operation;
 use crate::outcome::{Outcome, exit_of};
 use crate::progress::Progress;
 use crate::rate_limited::{self, PAUSE};
-use crate::records::{Records, instant};
+use crate::records::{Records, Scanned, instant};
 use crate::report::Report;
 use crate::session::{Session, interrupted};
 use crate::text_table::{columns, duration};
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 
 const FASTER_HINT: &str = "\
 Faster: once the sessions have ended, regenerate both access keys of the ACS resource.
@@ -62,6 +63,9 @@ pub(crate) struct RevokeAllReport {
     /// Users not processed because the run was interrupted.
     not_tried: usize,
     failed: Vec<FailedUser>,
+    /// Rows that were passed over: the tokens of their users may be alive.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     #[serde(skip)]
     outcomes: Vec<Outcome>,
     /// The command that goes on.
@@ -89,6 +93,8 @@ pub(crate) struct RevokeAllPlan {
     /// Users whose tokens would be revoked.
     users: usize,
     already_revoked: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     /// The shortest time that this takes.
     seconds: u64,
 }
@@ -97,6 +103,7 @@ pub(crate) struct RevokeAllPlan {
 struct Selection {
     users: Vec<RecordKey>,
     already_revoked: usize,
+    unreadable: Vec<UnreadableRow>,
 }
 
 impl RevokeAllArgs {
@@ -134,7 +141,7 @@ async fn revoke_all<T: UserStore>(
     };
     // The scan must begin after the write of the cutoff: a row created before and read too early
     // would be missed.
-    let Selection { users, already_revoked } = select(cutoff, records).await?;
+    let Selection { users, already_revoked, unreadable } = select(cutoff, records).await?;
     let meter = progress.paced(Some(users.len()), PAUSE);
     let revoke = |user: RecordKey| async move {
         operation::revoke_up_to(cutoff, &user, broker, records).await
@@ -150,6 +157,7 @@ async fn revoke_all<T: UserStore>(
         deferred: count(|outcome| matches!(outcome, Outcome::Deferred(_))),
         not_tried: count(|outcome| *outcome == Outcome::NotTried),
         failed: users.iter().zip(&outcomes).filter_map(FailedUser::of).collect(),
+        unreadable,
         outcomes,
         again: String::new(),
     })
@@ -159,7 +167,7 @@ async fn revoke_all<T: UserStore>(
 async fn plan<T: UserStore>(resume: bool, records: &Records<T>) -> Result<RevokeAllPlan, CliError> {
     let cutoff =
         if resume { global_cutoff(records).await? } else { records.deadline().now().into() };
-    let Selection { users, already_revoked } = select(cutoff, records).await?;
+    let Selection { users, already_revoked, unreadable } = select(cutoff, records).await?;
     let pauses = PAUSE.saturating_mul(u32::try_from(users.len()).unwrap_or(u32::MAX));
     Ok(RevokeAllPlan {
         dry_run: true,
@@ -167,6 +175,7 @@ async fn plan<T: UserStore>(resume: bool, records: &Records<T>) -> Result<Revoke
         resumed: resume,
         users: users.len(),
         already_revoked,
+        unreadable,
         seconds: pauses.as_secs(),
     })
 }
@@ -199,8 +208,8 @@ async fn select<T: UserStore>(
         }
         Some(key)
     };
-    let users = records.scan(pick).await?;
-    Ok(Selection { users, already_revoked })
+    let Scanned { picked: users, unreadable } = records.scan(pick).await?;
+    Ok(Selection { users, already_revoked, unreadable })
 }
 
 impl FailedUser {
@@ -215,11 +224,15 @@ impl FailedUser {
 
 impl Report for RevokeAllReport {
     fn exit(&self) -> Exit {
-        exit_of(&self.outcomes)
+        exit_with(&self.unreadable, exit_of(&self.outcomes))
     }
 }
 
-impl Report for RevokeAllPlan {}
+impl Report for RevokeAllPlan {
+    fn exit(&self) -> Exit {
+        exit_with(&self.unreadable, Exit::Done)
+    }
+}
 
 impl fmt::Display for RevokeAllReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,6 +248,7 @@ impl fmt::Display for RevokeAllReport {
         if self.not_tried > 0 {
             writeln!(f, "\nInterrupted. Continue with: {}", self.again)?;
         }
+        write!(f, "{}", Paragraph(&self.unreadable))?;
         if self.failed.is_empty() {
             return Ok(());
         }
@@ -258,6 +272,7 @@ impl fmt::Display for RevokeAllPlan {
             ("takes at least", duration(i64::try_from(self.seconds).unwrap_or(i64::MAX))),
         ];
         write!(f, "{}", columns(None, rows.map(|(name, value)| [name.to_owned(), value])))?;
+        write!(f, "{}", Paragraph(&self.unreadable))?;
         if self.users > MANY_USERS { writeln!(f, "\n{FASTER_HINT}") } else { Ok(()) }
     }
 }

@@ -28,7 +28,7 @@ impl SearchArgs {
         let stack = session.find_stack().await?;
         let list = ListArgs { state: Vec::new(), search: Some(self.text.clone()) };
         let found = list.find(&stack.records).await?;
-        session.print(&found)?;
-        Ok(if found.count() == 0 { Exit::Partial } else { Exit::Done })
+        let exit = session.print(&found)?;
+        Ok(if found.count() == 0 { Exit::Partial } else { exit })
     }
 }

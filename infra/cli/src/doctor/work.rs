@@ -7,11 +7,14 @@ use super::Tools;
 use super::check::{Check, Finding, Group};
 use super::facts::Facts;
 use crate::text_table::duration;
+use crate::unreadable::UnreadableRow;
 
 /// An outage of ACS is shorter, as a rule.
 const MAX_PENDING_SECONDS: i64 = 3600;
 /// The sweep runs each minute.
 const MAX_OVERDUE_SECONDS: i64 = 300;
+/// `list` names them all.
+const MAX_NAMED_ROWS: usize = 3;
 
 /// Counts what is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +36,10 @@ pub(super) fn checks<'a>(facts: &'a Facts, tools: &'a Tools) -> Vec<Check<'a>> {
             None::<()>
         };
         match facts.records.scan(count).await {
-            Ok(_) => judge(left, &facts.command),
+            Ok(scanned) => match scanned.unreadable.as_slice() {
+                [] => judge(left, &facts.command),
+                unreadable => unreadable_rows(unreadable),
+            },
             Err(error) => Finding::fail(
                 error_chain(&error),
                 "The table cannot be read.",
@@ -54,6 +60,17 @@ impl Left {
         self.oldest_seconds = self.oldest_seconds.max(now - pending.accepted_at.as_second());
         self.orphans += usize::from(matches!(key, RecordKey::Orphan(_)));
     }
+}
+
+/// Judges rows that cannot be read.
+pub(super) fn unreadable_rows(rows: &[UnreadableRow]) -> Finding {
+    let named = rows.iter().take(MAX_NAMED_ROWS).map(|row| format!("{}: {}", row.key, row.why));
+    let named = named.collect::<Vec<_>>().join("; ");
+    Finding::fail(
+        format!("{} rows of the table are unreadable: {named}", rows.len()),
+        "Their users get no token, and no revocation of all users reaches them.",
+        "A newer version wrote them, or somebody by hand: deploy that version, or mend the rows.",
+    )
 }
 
 /// Judges what is left.

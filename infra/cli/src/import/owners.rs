@@ -8,6 +8,7 @@ use acs_broker_core::{RecordKey, StoreError, UserStore};
 use identity_client::IdentityId;
 
 use crate::records::Records;
+use crate::unreadable::UnreadableRow;
 use crate::user_file::resource_of;
 
 /// Knows which row has which identity. It keeps hashes, 16 bytes for each identity: a million users
@@ -31,7 +32,11 @@ impl Owners {
             }
             None::<()>
         };
-        records.scan(note).await?;
+        let scanned = records.scan(note).await?;
+        // The row may have an identity of the file, and nobody would notice.
+        if let Some(UnreadableRow { key, why }) = scanned.unreadable.into_iter().next() {
+            return Err(StoreError::corrupt(format!("{key}: {why}")));
+        }
         Ok(owners)
     }
 

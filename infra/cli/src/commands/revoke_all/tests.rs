@@ -79,6 +79,23 @@ mod scan {
         assert_eq!(harness.record("alice").sessions_valid_after, Some(now().into()));
     }
 
+    /// A row that this version cannot read does not keep the tokens of all others alive.
+    #[tokio::test(start_paused = true)]
+    async fn names_the_unreadable_row() {
+        let harness = Harness::new();
+        let issued = harness.users(&["alice", "bob", "carol"]).await;
+        harness.make_unreadable("bob");
+        let report = run(&harness).await;
+        assert_eq!((report.revoked, report.exit()), (2, Exit::Partial));
+        let alive: Vec<_> = issued.iter().map(|issued| harness.is_alive(issued)).collect();
+        assert_eq!(alive, [false, true, false]);
+        assert_eq!(report.unreadable[0].key, "user https://idp.example bob");
+        let text = report.to_string();
+        assert!(text.contains("user https://idp.example bob  revision: must be text"), "{text}");
+        assert!(text.contains("1 unreadable, and passed over"), "{text}");
+        assert_eq!(plan(false, &harness.records).await.unwrap().exit(), Exit::Partial);
+    }
+
     /// Rows without anything at ACS are left alone.
     #[tokio::test(start_paused = true)]
     async fn skips_rows_without_identity() {
@@ -200,6 +217,7 @@ mod dry_run {
             resumed: false,
             users: 36_000,
             already_revoked: 0,
+            unreadable: vec![],
             seconds: 3600,
         };
         assert_snapshot!(plan, @"
@@ -244,6 +262,7 @@ mod report {
             deferred: 0,
             not_tried: 2,
             failed: vec![failed],
+            unreadable: vec![],
             outcomes: vec![Outcome::Done, Outcome::NotTried],
         };
         assert_snapshot!(report, @"
