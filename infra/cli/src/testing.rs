@@ -56,7 +56,17 @@ pub(crate) type SharedStore = InterceptedStore<CallRecorder>;
 
 /// The calls of the store, in order.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct CallRecorder(Arc<Mutex<Vec<StoreCall>>>);
+pub(crate) struct CallRecorder {
+    calls: Arc<Mutex<Vec<StoreCall>>>,
+    /// So many of the next scans fail.
+    failing_lists: Arc<AtomicU64>,
+}
+
+impl CallRecorder {
+    pub(crate) fn fail_lists(&self, count: u64) {
+        self.failing_lists.store(count, Ordering::Relaxed);
+    }
+}
 
 impl Interceptor for CallRecorder {
     async fn intercept<T: Send + 'static>(
@@ -65,7 +75,13 @@ impl Interceptor for CallRecorder {
         _deadline: &Deadline,
         serve: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.0.lock().unwrap().push(call);
+        self.calls.lock().unwrap().push(call);
+        let one_less = |left: u64| left.checked_sub(1);
+        let left = &self.failing_lists;
+        let is_list = call == StoreCall::List;
+        if is_list && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+            return Err(StoreError::unavailable("the scan was lost"));
+        }
         serve()
     }
 }
@@ -171,7 +187,7 @@ impl Harness {
     }
 
     pub(crate) fn store_calls(&self) -> Vec<StoreCall> {
-        self.records.table.interceptor.0.lock().unwrap().clone()
+        self.records.table.interceptor.calls.lock().unwrap().clone()
     }
 
     pub(crate) fn record(&self, name: &str) -> Record {

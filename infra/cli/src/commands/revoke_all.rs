@@ -1,14 +1,17 @@
 //! `acs-broker revoke-all`: first the global cutoff, then the tokens, user by user.
 
+mod selection;
+
 use std::fmt;
 use std::future::Future;
 
 use acs_broker_core::TokenBroker;
-use acs_broker_core::{EpochSeconds, Record, RecordKey, StoreError, UserStore};
+use acs_broker_core::{EpochSeconds, RecordKey, UserStore};
 use clap::Args;
 use identity_client::Timestamp;
 use serde::Serialize;
 
+use self::selection::{Selection, select};
 use crate::confirm::{ConfirmArgs, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -16,7 +19,7 @@ use crate::operation;
 use crate::outcome::{Outcome, exit_of};
 use crate::progress::Progress;
 use crate::rate_limited::{self, PAUSE};
-use crate::records::{Records, Scanned, instant};
+use crate::records::{Records, instant};
 use crate::report::Report;
 use crate::session::{Session, interrupted};
 use crate::text_table::{columns, duration};
@@ -99,13 +102,6 @@ pub(crate) struct RevokeAllPlan {
     seconds: u64,
 }
 
-/// Holds the users whose tokens are to be revoked, and the number of those who need nothing.
-struct Selection {
-    users: Vec<RecordKey>,
-    already_revoked: usize,
-    unreadable: Vec<UnreadableRow>,
-}
-
 impl RevokeAllArgs {
     /// Runs the command.
     pub(crate) async fn run(&self, session: &Session) -> Result<Exit, CliError> {
@@ -137,11 +133,17 @@ async fn revoke_all<T: UserStore>(
     let cutoff = if resume {
         global_cutoff(records).await?
     } else {
-        operation::raise_global_cutoff(broker, records).await?
+        let raised = operation::raise_global_cutoff(broker, records).await;
+        raised.map_err(CliError::CutoffNotWritten)?
     };
     // The scan must begin after the write of the cutoff: a row created before and read too early
     // would be missed.
-    let Selection { users, already_revoked, unreadable } = select(cutoff, records).await?;
+    let selection = select(cutoff, records).await;
+    let selection = selection.map_err(|why| CliError::NothingRevoked(instant(cutoff), why))?;
+    if resume {
+        selection.must_be_unfinished(cutoff, records)?;
+    }
+    let Selection { users, already_revoked, unreadable } = selection;
     let meter = progress.paced(Some(users.len()), PAUSE);
     let revoke = |user: RecordKey| async move {
         operation::revoke_up_to(cutoff, &user, broker, records).await
@@ -167,7 +169,11 @@ async fn revoke_all<T: UserStore>(
 async fn plan<T: UserStore>(resume: bool, records: &Records<T>) -> Result<RevokeAllPlan, CliError> {
     let cutoff =
         if resume { global_cutoff(records).await? } else { records.deadline().now().into() };
-    let Selection { users, already_revoked, unreadable } = select(cutoff, records).await?;
+    let selection = select(cutoff, records).await?;
+    if resume {
+        selection.must_be_unfinished(cutoff, records)?;
+    }
+    let Selection { users, already_revoked, unreadable } = selection;
     let pauses = PAUSE.saturating_mul(u32::try_from(users.len()).unwrap_or(u32::MAX));
     Ok(RevokeAllPlan {
         dry_run: true,
@@ -186,30 +192,6 @@ async fn global_cutoff<T: UserStore>(records: &Records<T>) -> Result<EpochSecond
     stored.record.sessions_valid_after.ok_or_else(|| {
         CliError::Usage("there is nothing to resume: revoke-all has never been run".to_owned())
     })
-}
-
-/// Selects the users who have an identity, or are about to get one, with tokens from before the
-/// cutoff.
-async fn select<T: UserStore>(
-    cutoff: EpochSeconds,
-    records: &Records<T>,
-) -> Result<Selection, StoreError> {
-    let mut already_revoked = 0;
-    let pick = |key: RecordKey, record: Record| {
-        let is_user = matches!(key, RecordKey::User(..));
-        if !is_user || (record.bound().is_none() && record.lease().is_none()) {
-            return None;
-        }
-        // A user's own cutoff is only ever raised together with a revocation. If that is not
-        // pending any more, ACS has revoked the tokens.
-        if record.sessions_valid_after >= Some(cutoff) && record.pending().is_none() {
-            already_revoked += 1;
-            return None;
-        }
-        Some(key)
-    };
-    let Scanned { picked: users, unreadable } = records.scan(pick).await?;
-    Ok(Selection { users, already_revoked, unreadable })
 }
 
 impl FailedUser {

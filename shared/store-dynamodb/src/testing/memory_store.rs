@@ -37,6 +37,11 @@ impl MemoryStore {
         lock(&self.faults).extend(faults);
     }
 
+    /// Ends the failures that are left.
+    pub fn recover(&self) {
+        lock(&self.faults).clear();
+    }
+
     /// Makes the row of a key one that a scan cannot read.
     pub fn make_unreadable(&self, key: RecordKey) {
         lock(&self.rows).entry(key.clone()).or_default();
