@@ -55,16 +55,29 @@ pub(crate) struct Harness {
 pub(crate) type SharedStore = InterceptedStore<CallRecorder>;
 
 /// The calls of the store, in order.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct CallRecorder {
     calls: Arc<Mutex<Vec<StoreCall>>>,
     /// So many of the next scans fail.
     failing_lists: Arc<AtomicU64>,
+    /// So many of the next writes are served, and the others are lost.
+    served_writes: Arc<AtomicU64>,
+}
+
+impl Default for CallRecorder {
+    fn default() -> Self {
+        let served_writes = Arc::new(AtomicU64::new(u64::MAX));
+        Self { calls: Arc::default(), failing_lists: Arc::default(), served_writes }
+    }
 }
 
 impl CallRecorder {
     pub(crate) fn fail_lists(&self, count: u64) {
         self.failing_lists.store(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fail_writes_after(&self, served: u64) {
+        self.served_writes.store(served, Ordering::Relaxed);
     }
 }
 
@@ -78,7 +91,12 @@ impl Interceptor for CallRecorder {
         self.calls.lock().unwrap().push(call);
         let one_less = |left: u64| left.checked_sub(1);
         let left = &self.failing_lists;
-        let is_list = call == StoreCall::List;
+        let (is_list, is_write) = (call == StoreCall::List, call == StoreCall::Write);
+        let served = &self.served_writes;
+        if is_write && served.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+        {
+            return Err(StoreError::unavailable("the write was lost"));
+        }
         if is_list && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
             return Err(StoreError::unavailable("the scan was lost"));
         }

@@ -6,6 +6,7 @@ use acs_broker_core::{Record, RecordKey};
 use super::Tools;
 use super::check::{Check, Finding, Group};
 use super::facts::Facts;
+use crate::import::owners::Owners;
 use crate::text_table::duration;
 use crate::unreadable::UnreadableRow;
 
@@ -31,12 +32,16 @@ pub(super) fn checks<'a>(facts: &'a Facts, tools: &'a Tools) -> Vec<Check<'a>> {
     vec![Check::new(Group::Work, "work.pending", async move {
         let now = (tools.clock)().as_second();
         let mut left = Left::default();
+        let (mut owners, mut shared) = (Owners::default(), Vec::new());
         let count = |key: RecordKey, record: Record| {
             left.count(&key, &record, now);
+            let identity = record.bound().map(|bound| &bound.id);
+            shared.extend(identity.filter(|id| !owners.claim(id, &key)).map(ToString::to_string));
             None::<()>
         };
         match facts.records.scan(count).await {
             Ok(scanned) => match scanned.unreadable.as_slice() {
+                [] if !shared.is_empty() => shared_identities(&shared, &facts.command),
                 [] => judge(left, &facts.command),
                 unreadable => unreadable_rows(unreadable),
             },
@@ -60,6 +65,16 @@ impl Left {
         self.oldest_seconds = self.oldest_seconds.max(now - pending.accepted_at.as_second());
         self.orphans += usize::from(matches!(key, RecordKey::Orphan(_)));
     }
+}
+
+/// Judges identities that several rows have.
+pub(super) fn shared_identities(identities: &[String], command: &str) -> Finding {
+    let named: Vec<_> = identities.iter().take(MAX_NAMED_ROWS).map(String::as_str).collect();
+    Finding::fail(
+        format!("{} identities have two users each: {}", identities.len(), named.join(", ")),
+        "Each of the two can read and delete the chats of the other.",
+        format!("{command}list --search IDENTITY, then delete both users: each gets a new one."),
+    )
 }
 
 /// Judges rows that cannot be read.

@@ -13,7 +13,7 @@ use crate::user_file::resource_of;
 
 /// Knows which row has which identity. It keeps hashes, 16 bytes for each identity: a million users
 /// fit anywhere, and that two of them meet is practically impossible.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Owners {
     hasher: RandomState,
     rows: HashMap<u64, u64>,
@@ -24,7 +24,7 @@ pub(crate) struct Owners {
 impl Owners {
     /// Reads the whole table.
     pub(crate) async fn read<T: UserStore>(records: &Records<T>) -> Result<Self, StoreError> {
-        let mut owners = Self { hasher: RandomState::new(), rows: HashMap::new(), resource: None };
+        let mut owners = Self::default();
         let note = |key: RecordKey, record: acs_broker_core::Record| {
             if let Some(bound) = record.bound() {
                 owners.claim(&bound.id, &key);
@@ -38,6 +38,12 @@ impl Owners {
             return Err(StoreError::corrupt(format!("{key}: {why}")));
         }
         Ok(owners)
+    }
+
+    /// Returns whether a row has an identity.
+    pub(crate) fn has(&self, identity: &IdentityId, row: &RecordKey) -> bool {
+        let row = self.hasher.hash_one(row);
+        self.rows.get(&self.hasher.hash_one(identity)) == Some(&row)
     }
 
     /// Gives a row an identity. Returns whether it is the row's now: the first row keeps it.
