@@ -27,6 +27,10 @@ use crate::records::Records;
 const TABLE_PAUSE: Duration = Duration::from_millis(5);
 /// So many lines are worked on before the next ones are read.
 const CHUNK: usize = 200;
+/// Clocks differ by this much; an event may not be further ahead either.
+const MAX_AHEAD_SECONDS: i64 = 300;
+const AHEAD: &str = "sessionsValidAfter: is more than five minutes ahead, and would keep the users \
+    out until then";
 /// How often other writes may come first.
 pub(super) const MAX_CONFLICTS: usize = 10;
 pub(super) const BUSY: &str = "others change this user all the time: import again";
@@ -139,6 +143,10 @@ impl<T: UserStore> Import<'_, T> {
         owners: &mut Owners,
         resources: &mut ResourceCheck,
     ) -> Option<String> {
+        let latest = self.records.deadline().now().as_second().saturating_add(MAX_AHEAD_SECONDS);
+        if record.sessions_valid_after.is_some_and(|cutoff| cutoff.0 > latest) {
+            return Some(AHEAD.to_owned());
+        }
         let identity = &record.bound()?.id;
         let refusal = resources.refusal(identity, &self.records.deadline()).await;
         if refusal.is_some() {

@@ -14,7 +14,7 @@ use super::line::{ImportedLine, LineOutcome};
 use super::owners::Owners;
 use super::run::Import;
 use crate::progress::Progress;
-use crate::testing::{Harness, SharedStore, now, subject};
+use crate::testing::{Harness, SharedStore, now, second, subject};
 use crate::user_file::record_line::RecordLine;
 
 mod force;
@@ -157,6 +157,26 @@ mod rows {
         let outcomes = import(&harness, &[bob, line], plainly()).await;
         assert_eq!(outcomes[0], LineOutcome::Created, "within one file the first counts");
         assert!(matches!(&outcomes[1], LineOutcome::Refused(_)));
+    }
+
+    /// A cutoff of the year 9999 would keep every user out for good.
+    #[tokio::test(start_paused = true)]
+    async fn cutoff_in_the_future_is_refused() {
+        let harness = Harness::new();
+        for force in [false, true] {
+            let line = |kind: &str, seconds| {
+                let cutoff = second(seconds);
+                format!(r#"{{"type":{kind},"sessionsValidAfter":"{cutoff}"}}"#)
+            };
+            let alice = r#""user","issuer":"https://idp.example","subject":"alice""#;
+            let lines = [line(r#""allUsers""#, 301), line(alice, 301), line(alice, 300)];
+            let options = Options { rules: Rules { force, ..FAIL }, ..plainly() };
+            let outcomes = import(&harness, &lines, options).await;
+            for refused in &outcomes[..2] {
+                assert!(matches!(refused, LineOutcome::Refused(why) if why.contains("ahead")));
+            }
+            assert!(!matches!(outcomes[2], LineOutcome::Refused(_)), "{outcomes:?}");
+        }
     }
 
     /// An interruption leaves lines that were not begun, and the next run does them.
