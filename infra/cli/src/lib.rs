@@ -7,6 +7,7 @@
 
 mod aws;
 mod cli;
+mod clock;
 mod commands;
 mod confirm;
 mod doctor;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use acs_broker_core::{EpochSeconds, Issuer, Record, RecordKey, StoreError, Subject, UserStore};
 use identity_client::{Deadline, Timestamp};
 
+use crate::clock::Clock;
 use crate::unreadable::UnreadableRow;
 
 /// The time for one user, at ACS and in the table.
@@ -26,7 +27,7 @@ pub(crate) struct Records<T> {
     pub(crate) table: T,
     /// The issuer of the subjects on the command line.
     pub(crate) issuer: Issuer,
-    pub(crate) clock: fn() -> Timestamp,
+    pub(crate) clock: Clock,
 }
 
 impl<T: UserStore> Records<T> {
@@ -37,7 +38,7 @@ impl<T: UserStore> Records<T> {
 
     /// Returns the deadline of a call that begins now.
     pub(crate) fn deadline(&self) -> Deadline {
-        Deadline::new((self.clock)(), USER_TIMEOUT)
+        Deadline::new(self.clock.now(), USER_TIMEOUT)
     }
 
     /// Reads the whole table and returns the results of `pick`, and the rows that cannot be read.

@@ -22,6 +22,7 @@ use identity_client::{
 };
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::operation::NoopObserver;
 use crate::records::Records;
 
@@ -145,7 +146,13 @@ impl Harness {
         let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
         let broker = TokenBroker::new(table.clone(), client.clone(), settings, ids);
         let issuer = "https://idp.example".parse().unwrap();
-        Self { broker, records: Records { table, issuer, clock: now }, client, emulator, refusals }
+        Self {
+            broker,
+            records: Records { table, issuer, clock: Clock::of(now) },
+            client,
+            emulator,
+            refusals,
+        }
     }
 
     /// Signs a user in some seconds ago, or ahead, and fetches a token.

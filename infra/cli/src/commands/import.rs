@@ -113,6 +113,9 @@ impl ImportArgs {
         if !self.confirm.dry_run {
             confirm(&self.question(&entries, &stack.table_name), self.confirm.yes)?;
         }
+        if !self.confirm.dry_run {
+            session.compare_clocks(&stack).await?;
+        }
         let (acs, broker) = (stack.acs().await?, stack.broker().await?);
         let owners = Owners::read(&stack.records).await?;
         let import = Import {

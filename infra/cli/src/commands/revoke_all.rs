@@ -112,6 +112,7 @@ impl RevokeAllArgs {
         }
         let question = "End every session of every user, and revoke every ACS token?";
         confirm(question, self.confirm.yes)?;
+        session.compare_clocks(&stack).await?;
         let broker = stack.broker().await?;
         session.notice(FASTER_HINT);
         let (progress, stop) = (session.progress, interrupted());

@@ -10,6 +10,7 @@ use insta::assert_snapshot;
 use tokio::time::timeout;
 
 use super::*;
+use crate::clock::Clock;
 use crate::testing::{Harness, SharedStore, now, subject, to_json};
 
 fn minutes_later() -> Timestamp {
@@ -23,7 +24,8 @@ async fn run(harness: &Harness) -> RevokeAllReport {
 
 /// Runs the command again, ten minutes later.
 async fn resume(harness: &Harness) -> RevokeAllReport {
-    let records = Records::<SharedStore> { clock: minutes_later, ..harness.records.clone() };
+    let records =
+        Records::<SharedStore> { clock: Clock::of(minutes_later), ..harness.records.clone() };
     revoke_all(true, &harness.broker, &records, Progress::HIDDEN, pending()).await.unwrap()
 }
 

@@ -21,7 +21,7 @@ async fn complete_revocation_is_not_resumed() {
     assert!(text.contains("again, without --resume"), "{text}");
     harness.records.table.rows.recover();
 
-    let records = Records::<SharedStore> { clock: minutes_later, ..records.clone() };
+    let records = Records::<SharedStore> { clock: Clock::of(minutes_later), ..records.clone() };
     let refused = revoke_all(true, broker, &records, Progress::HIDDEN, pending()).await;
     let refused = refused.unwrap_err();
     assert_eq!(refused.exit(), Exit::Usage);
