@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use acs_broker_core::{BrokerError, StoreError};
+use identity_client::Timestamp;
 use thiserror::Error;
 
 use crate::aws::AwsError;
@@ -48,6 +49,18 @@ pub(crate) enum CliError {
     /// The table or ACS failed in the middle of the protocol.
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    /// The revocation of all users did not begin.
+    #[error(
+        "the global cutoff was not written, as far as is known, and no token is revoked: run \
+         revoke-all again, without --resume"
+    )]
+    CutoffNotWritten(#[source] BrokerError),
+    /// The revocation of all users ended before the first user.
+    #[error(
+        "every session up to {0} has ended, and no token is revoked yet: go on with revoke-all \
+         --resume"
+    )]
+    NothingRevoked(Timestamp, #[source] StoreError),
     /// A dead-letter queue failed.
     #[error("the dead-letter queues cannot be used")]
     Queue(#[source] AwsError),

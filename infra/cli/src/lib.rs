@@ -7,6 +7,7 @@
 
 mod aws;
 mod cli;
+mod clock;
 mod commands;
 mod confirm;
 mod doctor;
@@ -28,6 +29,7 @@ mod style;
 mod subject_file;
 mod subjects;
 mod text_table;
+mod unreadable;
 mod user_file;
 mod user_state;
 mod users;

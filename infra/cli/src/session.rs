@@ -58,6 +58,16 @@ impl Session {
         Ok(stack)
     }
 
+    /// Refuses to go on where this machine's clock is wrong: cutoffs are written by it.
+    pub(crate) async fn compare_clocks(&self, stack: &Stack) -> Result<(), CliError> {
+        if !stack.compare_clocks(self.now()).await? {
+            self.notice(
+                "This machine's clock is not compared with that of ACS: it does not respond.",
+            );
+        }
+        Ok(())
+    }
+
     /// Returns the stack that the command line names.
     pub(crate) fn target(&self) -> Result<StackTarget<'_>, CliError> {
         Ok(self.stack.target()?)

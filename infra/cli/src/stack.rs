@@ -22,6 +22,7 @@ pub(crate) use self::config::{aws_config, read_secret};
 use self::description::AcsSource;
 pub(crate) use self::error::StackError;
 pub(crate) use self::local::settings as local_settings;
+use crate::clock::{self, Clock};
 use crate::queues::Queues;
 use crate::records::Records;
 
@@ -33,6 +34,8 @@ pub(crate) struct Stack {
     acs: AcsSource,
     queues: Option<Queues>,
     http: reqwest::Client,
+    /// The time of a local stack's machine when it was found, and that of this one.
+    local_clocks: Option<(Timestamp, Timestamp)>,
 }
 
 impl Stack {
@@ -43,22 +46,30 @@ impl Stack {
         http: reqwest::Client,
         clock: fn() -> Timestamp,
     ) -> Result<(SdkConfig, Self), StackError> {
+        let (mut moved, mut local_clocks) = (Clock::of(clock), None);
         let (config, description) = match target {
             StackTarget::Deployed { stack, region, profile } => {
                 let config = config::aws_config(region, profile, http.clone()).await?;
                 let description = deployed::describe(&config, stack).await?;
                 (config, description)
             }
-            StackTarget::Local(url) => local::describe(url, &http).await?,
+            StackTarget::Local(url) => {
+                if let Some(there) = local::clock(url, &http).await? {
+                    moved = moved.moved(there.offset_seconds);
+                    local_clocks = Some((there.wall(), clock()));
+                }
+                local::describe(url, &http).await?
+            }
         };
         let table = DynamoStore::new(DynamoDb::new(&config), &description.table_name);
         let stack = Self {
             table_name: description.table_name,
-            records: Records { table, issuer: description.issuer, clock },
+            records: Records { table, issuer: description.issuer, clock: moved },
             tombstone_retention: description.tombstone_retention,
             acs: description.acs,
             queues: description.queues,
             http,
+            local_clocks,
         };
         Ok((config, stack))
     }
@@ -73,8 +84,31 @@ impl Stack {
         Ok(broker.map_err(ConfigError::Randomness)?)
     }
 
+    /// Compares this machine's clock with the stack's. Returns whether there was one to compare
+    /// with: ACS may be out of service, and revocations must be recorded all the same.
+    ///
+    /// # Errors
+    /// The clocks are too far apart to write anything, or the secret cannot be read.
+    pub(crate) async fn compare_clocks(&self, now: Timestamp) -> Result<bool, StackError> {
+        if let Some((there, here)) = self.local_clocks {
+            clock::compare(here, there, "the local stack").map_err(StackError::Skew)?;
+            return Ok(true);
+        }
+        let endpoint = self.resource().await?.endpoint.to_string();
+        let began = std::time::Instant::now();
+        let Ok(Some(there)) = clock::date_of(&self.http, &endpoint).await else { return Ok(false) };
+        let here = now.checked_add(began.elapsed()).unwrap_or(now);
+        clock::compare(here, there, "ACS").map_err(StackError::Skew)?;
+        Ok(true)
+    }
+
     /// Returns a client of this stack's ACS resource. It reads the secret.
     pub(crate) async fn acs(&self) -> Result<IdentityClient, StackError> {
+        let transport = ReqwestTransport::new(self.http.clone());
+        Ok(acs_client(self.resource().await?, ApiVersion::default(), transport))
+    }
+
+    async fn resource(&self) -> Result<AcsResource, StackError> {
         let acs = match &self.acs {
             AcsSource::Settings(settings) => {
                 AcsResource::read(&|name| settings.get(name).cloned(), None)
@@ -85,9 +119,7 @@ impl Stack {
                 AcsResource::read(&lookup, Some(&secret))
             }
         };
-        let acs = acs.map_err(ConfigError::Acs)?;
-        let transport = ReqwestTransport::new(self.http.clone());
-        Ok(acs_client(acs, ApiVersion::default(), transport))
+        Ok(acs.map_err(ConfigError::Acs)?)
     }
 
     /// Returns the queues; only a deployed stack has them.

@@ -31,6 +31,9 @@ pub(crate) enum SubjectFileError {
 /// Tells why a line is refused.
 #[derive(Debug, Error)]
 pub(crate) enum LineError {
+    /// A value without quotes has white space at its ends: it may belong to the subject, or not.
+    #[error("white space stands around the value: remove it, or put quotes around the whole value")]
+    Padding,
     /// The value is not a subject.
     #[error(transparent)]
     Subject(#[from] KeyError),
@@ -53,7 +56,15 @@ pub(crate) struct SubjectFile {
 /// Is a line with its values.
 pub(crate) struct Row {
     pub(crate) line: usize,
-    pub(crate) values: Vec<String>,
+    pub(crate) values: Vec<Value>,
+}
+
+/// Is a value of a line.
+pub(crate) struct Value {
+    /// The value, without white space around it unless it was quoted.
+    pub(crate) text: String,
+    /// Whether white space was cut off.
+    pub(crate) is_padded: bool,
 }
 
 impl SubjectFile {
@@ -72,7 +83,11 @@ impl SubjectFile {
                 let (found, expected) = (values.len(), columns);
                 return Err(line_error(LineError::Columns { found, expected }));
             }
-            let value = values.get(index).map(String::as_str).unwrap_or_default();
+            let value = values.get(index);
+            if value.is_some_and(|value| value.is_padded) {
+                return Err(line_error(LineError::Padding));
+            }
+            let value = value.map(|value| value.text.as_str()).unwrap_or_default();
             subjects.push(value.parse().map_err(|error| line_error(LineError::Subject(error)))?);
         }
         if subjects.is_empty() {
@@ -83,13 +98,14 @@ impl SubjectFile {
 }
 
 /// Returns the place of a column in the header.
-pub(crate) fn find_column(name: &str, header: &[String]) -> Result<usize, SubjectFileError> {
-    let mut found = header.iter().enumerate().filter(|(_, column)| *column == name);
+pub(crate) fn find_column(name: &str, header: &[Value]) -> Result<usize, SubjectFileError> {
+    let mut found = header.iter().enumerate().filter(|(_, column)| column.text == name);
     match (found.next(), found.next()) {
         (Some((index, _)), None) => Ok(index),
         (Some(_), Some(_)) => Err(SubjectFileError::ColumnTwice(name.to_owned())),
         (None, _) => {
-            Err(SubjectFileError::NoColumn { name: name.to_owned(), columns: header.to_vec() })
+            let columns = header.iter().map(|column| column.text.clone()).collect();
+            Err(SubjectFileError::NoColumn { name: name.to_owned(), columns })
         }
     }
 }
@@ -124,7 +140,7 @@ pub(crate) fn rows(text: &str) -> Result<Vec<Row>, SubjectFileError> {
 ///
 /// `None` if a quote stands anywhere else. The reader is lenient there: it takes `"alice"x` for
 /// `alicex`, and a quote behind a blank for a part of the value, which are other users.
-fn values(raw: &str, record: &StringRecord) -> Option<Vec<String>> {
+fn values(raw: &str, record: &StringRecord) -> Option<Vec<Value>> {
     let mut rest = raw;
     let mut values = Vec::new();
     for (index, field) in record.iter().enumerate() {
@@ -134,10 +150,11 @@ fn values(raw: &str, record: &StringRecord) -> Option<Vec<String>> {
         let quoted = format!("\"{}\"", field.replace('"', "\"\""));
         if let Some(after) = rest.strip_prefix(&quoted) {
             rest = after;
-            values.push(field.to_owned());
+            values.push(Value { text: field.to_owned(), is_padded: false });
         } else {
             rest = rest.strip_prefix(field).filter(|_| !field.contains('"'))?;
-            values.push(field.trim().to_owned());
+            let text = field.trim().to_owned();
+            values.push(Value { is_padded: text != *field, text });
         }
     }
     rest.is_empty().then_some(values)

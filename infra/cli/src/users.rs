@@ -78,6 +78,7 @@ impl UsersCommand {
         if let Some(question) = (self.question)(subjects.len()) {
             confirm(&question, args.confirm.yes)?;
         }
+        session.compare_clocks(&stack).await?;
         let broker = stack.broker().await?;
         let (progress, stop) = (session.progress, interrupted());
         let report = self.execute(&subjects, &broker, records, progress, stop);

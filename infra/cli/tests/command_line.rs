@@ -125,6 +125,57 @@ fn missing_local_stack_names_make_run() {
     assert_eq!(output.status.code(), Some(1));
 }
 
+/// Starts a local stack that is so many seconds ahead of this machine, and moved by an offset. It
+/// responds to two requests.
+#[expect(clippy::disallowed_methods, reason = "the clock that the tool compares with its own")]
+fn local_stack(ahead: i64, offset: i64) -> (String, thread::JoinHandle<()>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let server = thread::spawn(move || {
+        for _ in 0..2 {
+            let (mut connection, _) = listener.accept().unwrap();
+            let mut request = [0; 4096];
+            let length = connection.read(&mut request).unwrap();
+            let now = jiff::Timestamp::now();
+            let now = now.checked_add(jiff::SignedDuration::from_secs(ahead + offset)).unwrap();
+            let body = if text(&request[..length]).starts_with("GET /dev/clock ") {
+                format!(r#"{{"now":"{now}","offsetSeconds":{offset}}}"#)
+            } else {
+                r#"{"issuer":"https://idp.example","settings":{"AWS_ACCESS_KEY_ID":"a",
+                "AWS_SECRET_ACCESS_KEY":"b","AWS_REGION":"c","TABLE_NAME":"users",
+                "AWS_ENDPOINT_URL_DYNAMODB":"http://127.0.0.1:1"}}"#
+                    .to_owned()
+            };
+            let head = format!(
+                "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+                body.len()
+            );
+            connection.write_all(head.as_bytes()).unwrap();
+            connection.write_all(body.as_bytes()).unwrap();
+        }
+    });
+    (url, server)
+}
+
+/// With a wrong clock nobody is locked out, and no session that lives on is reported as ended.
+#[test]
+fn wrong_clock_writes_nothing() {
+    for (arguments, ahead, difference) in [
+        (&["revoke", "alice"][..], -3_600, "ahead of that of the local stack"),
+        (&["suspend", "alice"], 3_600, "behind that of the local stack"),
+        (&["delete", "alice", "--yes"], 240, "behind that of the local stack"),
+        (&["revoke-all", "--yes"], -240, "ahead of that of the local stack"),
+    ] {
+        let (url, server) = local_stack(ahead, 86_400);
+        let output = acs_broker(arguments).arg(format!("--local={url}")).output().unwrap();
+        let error = text(&output.stderr);
+        assert!(error.contains(difference), "{arguments:?}: {error}");
+        assert!(error.contains("nothing was done: set it"), "{arguments:?}: {error}");
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        server.join().unwrap();
+    }
+}
+
 /// A line that cannot be read is refused by its number before the stack is even looked for.
 #[test]
 fn wrong_line_is_named_by_number() {
@@ -139,6 +190,20 @@ fn wrong_line_is_named_by_number() {
     );
     assert_eq!(error, expected);
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// An export through a pipe would be empty where it is read for the second time.
+#[cfg(unix)]
+#[test]
+fn piped_export_is_refused() {
+    let (url, server) = local_stack(0, 0);
+    let mut command = acs_broker(&["import", "/dev/stdin", "--yes"]);
+    command.arg(format!("--local={url}")).stdin(std::process::Stdio::piped());
+    let output = command.output().unwrap();
+    let error = text(&output.stderr);
+    assert!(error.contains("/dev/stdin: is not a regular file"), "{error}");
+    assert_eq!(output.status.code(), Some(2));
+    server.join().unwrap();
 }
 
 /// Colours are off where `NO_COLOR` asks for it, even if others ask for colours.

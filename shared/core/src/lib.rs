@@ -42,6 +42,6 @@ pub use crate::record::{
     UniqueId,
 };
 pub use crate::session::Session;
-pub use crate::store::{Page, Stored, UserSnapshot, UserStore, WriteOutcome};
+pub use crate::store::{Page, Stored, UnreadableRow, UserSnapshot, UserStore, WriteOutcome};
 pub use crate::store_error::StoreError;
 pub use crate::time::EpochSeconds;

@@ -43,8 +43,19 @@ pub struct UserSnapshot {
 pub struct Page {
     /// The records.
     pub records: Vec<(RecordKey, Record)>,
+    /// The rows whose record this version cannot read.
+    pub unreadable: Vec<UnreadableRow>,
     /// The key after which the next page begins; `None` at the end.
     pub next: Option<RecordKey>,
+}
+
+/// A row whose record this version cannot read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableRow {
+    /// The row's key.
+    pub key: RecordKey,
+    /// The attribute and its rule, without the value.
+    pub why: String,
 }
 
 /// How a write ended.
@@ -128,4 +139,18 @@ pub trait UserStore: Send + Sync + 'static {
         limit: usize,
         deadline: &Deadline,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
+
+    /// Returns the records after a key as [`UserStore::list`] does, and passes over those that this
+    /// version cannot read: [`Page::unreadable`] names them, and the caller reports them.
+    ///
+    /// # Errors
+    /// The table is out of reach or throttles.
+    fn list_readable(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
+        self.list(after, limit, deadline)
+    }
 }

@@ -117,7 +117,8 @@ pub(crate) fn is_of(row: &dyn Row, key: &str) -> bool {
     row.value(ID).and_then(|id| id.as_s().ok()).is_some_and(|id| id == key)
 }
 
-fn stored(row: &dyn Row) -> Result<Stored, AttributeError> {
+/// Returns the record of a row that is there.
+pub(crate) fn stored(row: &dyn Row) -> Result<Stored, AttributeError> {
     let record = Record {
         identity: identity_state(row)?,
         sessions_valid_after: SESSIONS_VALID_AFTER.seconds(row)?,

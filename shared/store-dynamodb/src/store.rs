@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use acs_broker_aws::Access;
 use acs_broker_core::{
-    Page, Record, RecordKey, StoreError, Stored, UniqueId, UserSnapshot, UserStore, WriteOutcome,
+    Page, Record, RecordKey, StoreError, Stored, UniqueId, UnreadableRow, UserSnapshot, UserStore,
+    WriteOutcome,
 };
 use acs_broker_http::HttpClient;
 use aws_sdk_dynamodb::Client;
@@ -205,9 +206,22 @@ impl UserStore for DynamoStore {
         limit: usize,
         deadline: &Deadline,
     ) -> Result<Page, StoreError> {
+        let page = self.list_readable(after, limit, deadline).await?;
+        match page.unreadable.into_iter().next() {
+            Some(row) => Err(StoreError::corrupt(row.why)),
+            None => Ok(Page { unreadable: Vec::new(), ..page }),
+        }
+    }
+
+    async fn list_readable(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> Result<Page, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE_SIZE);
         let mut start = after.map(item::primary_key);
-        let mut records = Vec::new();
+        let (mut records, mut unreadable) = (Vec::new(), Vec::new());
         loop {
             let left = limit.saturating_sub(records.len()).max(1);
             let scan = self
@@ -225,9 +239,10 @@ impl UserStore for DynamoStore {
                     warn!("a row has a key that this version cannot read");
                     continue;
                 };
-                let record = item::read(Some(row))?.record;
-                if !record.has_expired(deadline.now()) {
-                    records.push((key, record));
+                match item::stored(row) {
+                    Ok(Stored { record, .. }) if record.has_expired(deadline.now()) => {}
+                    Ok(Stored { record, .. }) => records.push((key, record)),
+                    Err(rule) => unreadable.push(UnreadableRow { key, why: rule.to_string() }),
                 }
             }
             let next = page.last_evaluated_key.as_ref().and_then(|row| item::key(row));
@@ -235,7 +250,7 @@ impl UserStore for DynamoStore {
             // A page that ends at a row with an unreadable key goes on: such a key cannot be
             // returned as the next one.
             if start.is_none() || next.is_some() {
-                return Ok(Page { records, next });
+                return Ok(Page { records, unreadable, next });
             }
         }
     }

@@ -19,6 +19,7 @@ use crate::progress::Meter;
 use crate::records::Records;
 use crate::session::{Session, interrupted};
 use crate::shell::shell_word;
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 use crate::user_file::writer::UserFileWriter;
 use crate::user_file::{FORMAT, Header, VERSION, resource_of};
 
@@ -52,6 +53,7 @@ pub(crate) struct ExportArgs {
 #[derive(Debug)]
 struct Exported {
     count: u64,
+    unreadable: Vec<UnreadableRow>,
     /// Where the export goes on, and why it stopped there.
     stopped: Option<Stopped>,
 }
@@ -120,12 +122,12 @@ impl ExportArgs {
         let mut stop = std::pin::pin!(stop);
         let mut output = Some(output);
         let mut writer = None;
-        let mut after = self.after.clone();
+        let (mut after, mut unreadable) = (self.after.clone(), Vec::new());
         let mut next_page = Instant::now();
         let why = loop {
             let page = async {
                 sleep_until(next_page).await;
-                records.table.list(after.as_ref(), page_size, &records.deadline()).await
+                records.table.list_readable(after.as_ref(), page_size, &records.deadline()).await
             };
             let page = tokio::select! {
                 biased;
@@ -144,15 +146,16 @@ impl ExportArgs {
                 open.record(key, record)?;
             }
             meter.inc(page.records.len());
+            unreadable.extend(page.unreadable.into_iter().map(UnreadableRow::from));
             after = page.next;
             if after.is_none() {
                 let count = writer.map_or(Ok(0), |writer| writer.end(None))?;
-                return Ok(Exported { count, stopped: None });
+                return Ok(Exported { count, unreadable, stopped: None });
             }
         };
         // What is written so far becomes a part that is complete in itself.
         let count = writer.map_or(Ok(0), |writer| writer.end(after.as_ref()))?;
-        Ok(Exported { count, stopped: Some(Stopped { after, why }) })
+        Ok(Exported { count, unreadable, stopped: Some(Stopped { after, why }) })
     }
 
     /// Returns the time that so many records take at the rate.
@@ -177,7 +180,7 @@ fn create(file: &Path) -> io::Result<std::fs::File> {
 impl Exported {
     fn exit(&self) -> Exit {
         match &self.stopped {
-            None => Exit::Done,
+            None => exit_with(&self.unreadable, Exit::Done),
             Some(Stopped { why: StopReason::Table(_), .. }) if self.count == 0 => Exit::Failed,
             Some(_) => Exit::Partial,
         }
@@ -185,9 +188,9 @@ impl Exported {
 
     /// Returns the summary; `command` makes a command line of arguments.
     fn text(&self, command: impl Fn(&str) -> String) -> String {
-        let count = self.count;
+        let (count, unreadable) = (self.count, Paragraph(&self.unreadable));
         let Some(Stopped { after, why }) = &self.stopped else {
-            return format!("{count} records exported");
+            return format!("{count} records exported\n{unreadable}").trim_end().to_owned();
         };
         let after = after.as_ref().map(RecordKey::to_text);
         let arguments = after.map_or_else(
@@ -195,7 +198,9 @@ impl Exported {
             |after| format!("export --after {} > next.ndjson", shell_word(&after)),
         );
         let how = command(&arguments);
-        format!("{count} records exported, then {why}. Go on with:\n  {how}")
+        let text =
+            format!("{count} records exported, then {why}. Go on with:\n  {how}\n{unreadable}");
+        text.trim_end().to_owned()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use acs_broker_config::error_chain;
 use acs_broker_core::UniqueId;
 use clap::Args;
 use serde::Serialize;
@@ -14,8 +15,9 @@ use crate::import::carry::{self, IssuerChange};
 use crate::import::csv_file::Columns;
 use crate::import::decide::{OnConflict, Rules};
 use crate::import::entries::{self, Entries, EntriesError, Form, OtherForm};
+use crate::import::line::{ImportedLine, LineOutcome};
 use crate::import::owners::Owners;
-use crate::import::run::{Import, ImportedLine, LineOutcome};
+use crate::import::run::Import;
 use crate::report::Report;
 use crate::session::{Session, interrupted, random};
 use crate::shell::shell_word;
@@ -56,7 +58,7 @@ pub(crate) struct ImportArgs {
     on_conflict: OnConflict,
 
     /// Let the file count, even if it lowers a cutoff, lifts a suspension or replaces an identity,
-    /// which is then deleted
+    /// which is deleted first
     #[arg(long, conflicts_with = "on_conflict")]
     force: bool,
 
@@ -81,6 +83,9 @@ pub(crate) struct ImportReport {
     not_tried: u64,
     /// The lines that were not imported, with the reason of each.
     lines: Vec<LineReport>,
+    /// Why it is unknown whether another import gave an identity of the file to another row.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unchecked: Option<String>,
     #[serde(skip)]
     again: String,
 }
@@ -108,10 +113,14 @@ impl ImportArgs {
         if !self.confirm.dry_run {
             confirm(&self.question(&entries, &stack.table_name), self.confirm.yes)?;
         }
-        let acs = stack.acs().await?;
+        if !self.confirm.dry_run {
+            session.compare_clocks(&stack).await?;
+        }
+        let (acs, broker) = (stack.acs().await?, stack.broker().await?);
         let owners = Owners::read(&stack.records).await?;
         let import = Import {
             records: &stack.records,
+            broker: &broker,
             acs: &acs,
             ids: &ids,
             rules: Rules { on_conflict: self.on_conflict, force: self.force },
@@ -126,7 +135,9 @@ impl ImportArgs {
             ..ImportReport::default()
         };
         let meter = session.progress.meter(usize::try_from(total).ok());
-        import.run(entries, owners, &meter, interrupted(), |line| report.note(line)).await;
+        let noted = |line| report.note(line);
+        let checked = import.run(entries, owners, &meter, interrupted(), noted).await;
+        report.unchecked = checked.err().map(|error| error_chain(&error));
         drop(meter);
         session.print(&report)
     }
@@ -144,6 +155,19 @@ impl ImportArgs {
 
 impl ImportReport {
     fn note(&mut self, ImportedLine { line, outcome }: ImportedLine) {
+        if let LineOutcome::TakenBack { was, why } = outcome {
+            let before = match *was {
+                LineOutcome::Created => &mut self.created,
+                LineOutcome::Updated => &mut self.updated,
+                LineOutcome::CarriedOver => &mut self.carried_over,
+                // It is in the report already.
+                _ => return,
+            };
+            *before = before.saturating_sub(1);
+            self.failed += 1;
+            self.lines.push(LineReport { line, result: "failed", why });
+            return;
+        }
         self.not_tried = self.not_tried.saturating_sub(1);
         let (count, listed) = match outcome {
             LineOutcome::Created => (&mut self.created, None),
@@ -153,7 +177,9 @@ impl ImportReport {
             LineOutcome::Kept => (&mut self.kept, None),
             LineOutcome::Conflict(why) => (&mut self.conflicts, Some(("conflict", why))),
             LineOutcome::Refused(why) => (&mut self.refused, Some(("refused", why))),
-            LineOutcome::Failed(why) => (&mut self.failed, Some(("failed", why))),
+            LineOutcome::TakenBack { why, .. } | LineOutcome::Failed(why) => {
+                (&mut self.failed, Some(("failed", why)))
+            }
         };
         *count += 1;
         self.lines.extend(listed.map(|(result, why)| LineReport { line, result, why }));
@@ -162,7 +188,11 @@ impl ImportReport {
 
 impl Report for ImportReport {
     fn exit(&self) -> Exit {
-        if self.lines.is_empty() && self.not_tried == 0 { Exit::Done } else { Exit::Partial }
+        if self.lines.is_empty() && self.not_tried == 0 && self.unchecked.is_none() {
+            Exit::Done
+        } else {
+            Exit::Partial
+        }
     }
 }
 
@@ -194,6 +224,10 @@ impl fmt::Display for ImportReport {
         let counts: Vec<_> = counts.map(|(count, name)| format!("{count} {name}")).collect();
         let counts = if counts.is_empty() { "no records".to_owned() } else { counts.join(", ") };
         writeln!(f, "{begin}{counts}")?;
+        if let Some(why) = &self.unchecked {
+            let what = "It is unknown whether another import gave one of the identities to another";
+            writeln!(f, "{what} user: {why}.\nSee acs-broker doctor --only work.")?;
+        }
         if self.not_tried > 0 {
             writeln!(f, "Interrupted. The same command goes on: {}", self.again)?;
         }

@@ -11,11 +11,12 @@ use serde::Serialize;
 
 use crate::error::CliError;
 use crate::exit::Exit;
-use crate::records::{Records, instant};
+use crate::records::{Records, Scanned, instant};
 use crate::report::Report;
 use crate::session::Session;
 use crate::style::Paint;
 use crate::text_table::{columns, none, when};
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 use crate::user_state::UserState;
 
 const EXAMPLES: &str = "\
@@ -55,6 +56,8 @@ pub(crate) struct ListArgs {
 #[derive(Debug, Serialize)]
 pub(crate) struct ListReport {
     users: Vec<User>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     /// How many users there are, shown or not.
     total: usize,
     #[serde(skip)]
@@ -85,13 +88,20 @@ impl ListArgs {
         &self,
         records: &Records<T>,
     ) -> Result<ListReport, StoreError> {
-        let mut users = records.scan(|key, record| self.user(&key, &record)).await?;
+        let scanned = records.scan(|key, record| self.user(&key, &record)).await?;
+        let Scanned { picked: mut users, unreadable } = scanned;
         users.sort_by(|one, other| {
             (&one.issuer, &one.subject).cmp(&(&other.issuer, &other.subject))
         });
         let total = users.len();
         users.truncate(self.limit.map_or(total, NonZeroUsize::get));
-        Ok(ListReport { users, total, is_wide: self.wide, now: records.deadline().now() })
+        Ok(ListReport {
+            users,
+            unreadable,
+            total,
+            is_wide: self.wide,
+            now: records.deadline().now(),
+        })
     }
 
     fn user(&self, key: &RecordKey, record: &Record) -> Option<User> {
@@ -128,7 +138,15 @@ impl Report for ListReport {
             serde_json::to_writer(&mut *output, user)?;
             writeln!(output)?;
         }
+        for row in &self.unreadable {
+            serde_json::to_writer(&mut *output, &serde_json::json!({ "unreadable": row }))?;
+            writeln!(output)?;
+        }
         Ok(())
+    }
+
+    fn exit(&self) -> Exit {
+        exit_with(&self.unreadable, Exit::Done)
     }
 
     fn painted(&self, paint: Paint) -> String {
@@ -156,7 +174,7 @@ impl Report for ListReport {
 impl fmt::Display for ListReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.users.is_empty() {
-            return writeln!(f, "No such users.");
+            return write!(f, "No such users.\n{}", Paragraph(&self.unreadable));
         }
         let rows = self.users.iter().map(|user| {
             let cutoff = user.sessions_valid_after.map_or_else(none, |at| when(at, self.now));
@@ -180,7 +198,8 @@ impl fmt::Display for ListReport {
         write!(f, "{text}")?;
         let (shown, total) = (self.users.len(), self.total);
         let of_all = if shown < total { format!("{shown} of ") } else { String::new() };
-        writeln!(f, "\n{of_all}{total} {}", if total == 1 { "user" } else { "users" })
+        writeln!(f, "\n{of_all}{total} {}", if total == 1 { "user" } else { "users" })?;
+        write!(f, "{}", Paragraph(&self.unreadable))
     }
 }
 

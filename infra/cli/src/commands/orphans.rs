@@ -13,6 +13,7 @@ use crate::records::Records;
 use crate::report::Report;
 use crate::session::Session;
 use crate::text_table::{columns, or_none};
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -30,6 +31,8 @@ pub(crate) struct OrphansArgs {}
 pub(crate) struct OrphanReport {
     orphans: Vec<Orphan>,
     unconfirmed_identities: Vec<UnconfirmedIdentities>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
 }
 
 /// An identity that no user has. The sweep deletes it.
@@ -75,9 +78,9 @@ async fn find<T: UserStore>(records: &Records<T>) -> Result<OrphanReport, StoreE
         }
         None
     };
-    records.scan(collect).await?;
+    let unreadable = records.scan(collect).await?.unreadable;
     orphans.sort_by_key(|orphan| orphan.since);
-    Ok(OrphanReport { orphans, unconfirmed_identities })
+    Ok(OrphanReport { orphans, unconfirmed_identities, unreadable })
 }
 
 fn orphan(identity: String, record: &Record) -> Option<Orphan> {
@@ -90,12 +93,16 @@ fn orphan(identity: String, record: &Record) -> Option<Orphan> {
     })
 }
 
-impl Report for OrphanReport {}
+impl Report for OrphanReport {
+    fn exit(&self) -> Exit {
+        exit_with(&self.unreadable, Exit::Done)
+    }
+}
 
 impl fmt::Display for OrphanReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.orphans.is_empty() && self.unconfirmed_identities.is_empty() {
-            return writeln!(f, "No orphans, and no unconfirmed identities.");
+            writeln!(f, "No orphans, and no unconfirmed identities.")?;
         }
         if !self.orphans.is_empty() {
             let rows = self.orphans.iter().map(|orphan| {
@@ -114,7 +121,7 @@ impl fmt::Display for OrphanReport {
             let header = ["SUBJECT", "ISSUER", "UNCONFIRMED IDENTITIES"];
             write!(f, "{}", columns(Some(header), rows))?;
         }
-        Ok(())
+        write!(f, "{}", Paragraph(&self.unreadable))
     }
 }
 
@@ -146,12 +153,24 @@ mod tests {
         let bob = harness.records.key(&subject("bob"));
         harness.put(&bob, &Record { unconfirmed_identities: 2, ..Record::default() }).await;
 
-        let OrphanReport { orphans, unconfirmed_identities } =
+        let OrphanReport { orphans, unconfirmed_identities, .. } =
             find(&harness.records).await.unwrap();
         let orphans: Vec<_> = orphans.iter().map(|o| (o.identity.as_str(), o.since)).collect();
         assert_eq!(orphans, [("8:acs:a_b", Some(now()))]);
         let users = unconfirmed_identities.iter().map(|user| (user.subject.as_str(), user.count));
         assert_eq!(users.collect::<Vec<_>>(), [("bob", 2)]);
+    }
+
+    /// An unreadable row is named, and does not hide the others.
+    #[tokio::test(start_paused = true)]
+    async fn unreadable_row_is_named() {
+        let harness = Harness::new();
+        harness.make_unreadable("alice");
+        let bob = harness.records.key(&subject("bob"));
+        harness.put(&bob, &Record { unconfirmed_identities: 2, ..Record::default() }).await;
+        let report = find(&harness.records).await.unwrap();
+        assert_eq!((report.unconfirmed_identities.len(), report.exit()), (1, Exit::Partial));
+        assert!(report.to_string().contains("user https://idp.example alice"), "{report}");
     }
 
     mod report {
@@ -170,7 +189,11 @@ mod tests {
                 subject: "bob".to_owned(),
                 count: 2,
             };
-            let report = OrphanReport { orphans: vec![orphan], unconfirmed_identities: vec![user] };
+            let report = OrphanReport {
+                orphans: vec![orphan],
+                unconfirmed_identities: vec![user],
+                unreadable: vec![],
+            };
             assert_snapshot!(report, @"
             ORPHAN     SINCE                 NEXT TRY
             8:acs:a_b  2026-11-23T11:59:00Z  2026-11-23T12:00:00Z
@@ -201,7 +224,11 @@ mod tests {
         /// An empty report is a sentence, not an empty table.
         #[test]
         fn empty_is_a_sentence() {
-            let report = OrphanReport { orphans: vec![], unconfirmed_identities: vec![] };
+            let report = OrphanReport {
+                orphans: vec![],
+                unconfirmed_identities: vec![],
+                unreadable: vec![],
+            };
             assert_snapshot!(report, @"No orphans, and no unconfirmed identities.");
         }
     }

@@ -1,14 +1,17 @@
 //! `acs-broker revoke-all`: first the global cutoff, then the tokens, user by user.
 
+mod selection;
+
 use std::fmt;
 use std::future::Future;
 
 use acs_broker_core::TokenBroker;
-use acs_broker_core::{EpochSeconds, Record, RecordKey, StoreError, UserStore};
+use acs_broker_core::{EpochSeconds, RecordKey, UserStore};
 use clap::Args;
 use identity_client::Timestamp;
 use serde::Serialize;
 
+use self::selection::{Selection, select};
 use crate::confirm::{ConfirmArgs, confirm};
 use crate::error::CliError;
 use crate::exit::Exit;
@@ -20,6 +23,7 @@ use crate::records::{Records, instant};
 use crate::report::Report;
 use crate::session::{Session, interrupted};
 use crate::text_table::{columns, duration};
+use crate::unreadable::{Paragraph, UnreadableRow, exit_with};
 
 const FASTER_HINT: &str = "\
 Faster: once the sessions have ended, regenerate both access keys of the ACS resource.
@@ -62,6 +66,9 @@ pub(crate) struct RevokeAllReport {
     /// Users not processed because the run was interrupted.
     not_tried: usize,
     failed: Vec<FailedUser>,
+    /// Rows that were passed over: the tokens of their users may be alive.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     #[serde(skip)]
     outcomes: Vec<Outcome>,
     /// The command that goes on.
@@ -89,14 +96,10 @@ pub(crate) struct RevokeAllPlan {
     /// Users whose tokens would be revoked.
     users: usize,
     already_revoked: usize,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
     /// The shortest time that this takes.
     seconds: u64,
-}
-
-/// Holds the users whose tokens are to be revoked, and the number of those who need nothing.
-struct Selection {
-    users: Vec<RecordKey>,
-    already_revoked: usize,
 }
 
 impl RevokeAllArgs {
@@ -109,6 +112,7 @@ impl RevokeAllArgs {
         }
         let question = "End every session of every user, and revoke every ACS token?";
         confirm(question, self.confirm.yes)?;
+        session.compare_clocks(&stack).await?;
         let broker = stack.broker().await?;
         session.notice(FASTER_HINT);
         let (progress, stop) = (session.progress, interrupted());
@@ -130,11 +134,17 @@ async fn revoke_all<T: UserStore>(
     let cutoff = if resume {
         global_cutoff(records).await?
     } else {
-        operation::raise_global_cutoff(broker, records).await?
+        let raised = operation::raise_global_cutoff(broker, records).await;
+        raised.map_err(CliError::CutoffNotWritten)?
     };
     // The scan must begin after the write of the cutoff: a row created before and read too early
     // would be missed.
-    let Selection { users, already_revoked } = select(cutoff, records).await?;
+    let selection = select(cutoff, records).await;
+    let selection = selection.map_err(|why| CliError::NothingRevoked(instant(cutoff), why))?;
+    if resume {
+        selection.must_be_unfinished(cutoff, records)?;
+    }
+    let Selection { users, already_revoked, unreadable } = selection;
     let meter = progress.paced(Some(users.len()), PAUSE);
     let revoke = |user: RecordKey| async move {
         operation::revoke_up_to(cutoff, &user, broker, records).await
@@ -150,6 +160,7 @@ async fn revoke_all<T: UserStore>(
         deferred: count(|outcome| matches!(outcome, Outcome::Deferred(_))),
         not_tried: count(|outcome| *outcome == Outcome::NotTried),
         failed: users.iter().zip(&outcomes).filter_map(FailedUser::of).collect(),
+        unreadable,
         outcomes,
         again: String::new(),
     })
@@ -159,7 +170,11 @@ async fn revoke_all<T: UserStore>(
 async fn plan<T: UserStore>(resume: bool, records: &Records<T>) -> Result<RevokeAllPlan, CliError> {
     let cutoff =
         if resume { global_cutoff(records).await? } else { records.deadline().now().into() };
-    let Selection { users, already_revoked } = select(cutoff, records).await?;
+    let selection = select(cutoff, records).await?;
+    if resume {
+        selection.must_be_unfinished(cutoff, records)?;
+    }
+    let Selection { users, already_revoked, unreadable } = selection;
     let pauses = PAUSE.saturating_mul(u32::try_from(users.len()).unwrap_or(u32::MAX));
     Ok(RevokeAllPlan {
         dry_run: true,
@@ -167,6 +182,7 @@ async fn plan<T: UserStore>(resume: bool, records: &Records<T>) -> Result<Revoke
         resumed: resume,
         users: users.len(),
         already_revoked,
+        unreadable,
         seconds: pauses.as_secs(),
     })
 }
@@ -177,30 +193,6 @@ async fn global_cutoff<T: UserStore>(records: &Records<T>) -> Result<EpochSecond
     stored.record.sessions_valid_after.ok_or_else(|| {
         CliError::Usage("there is nothing to resume: revoke-all has never been run".to_owned())
     })
-}
-
-/// Selects the users who have an identity, or are about to get one, with tokens from before the
-/// cutoff.
-async fn select<T: UserStore>(
-    cutoff: EpochSeconds,
-    records: &Records<T>,
-) -> Result<Selection, StoreError> {
-    let mut already_revoked = 0;
-    let pick = |key: RecordKey, record: Record| {
-        let is_user = matches!(key, RecordKey::User(..));
-        if !is_user || (record.bound().is_none() && record.lease().is_none()) {
-            return None;
-        }
-        // A user's own cutoff is only ever raised together with a revocation. If that is not
-        // pending any more, ACS has revoked the tokens.
-        if record.sessions_valid_after >= Some(cutoff) && record.pending().is_none() {
-            already_revoked += 1;
-            return None;
-        }
-        Some(key)
-    };
-    let users = records.scan(pick).await?;
-    Ok(Selection { users, already_revoked })
 }
 
 impl FailedUser {
@@ -215,11 +207,15 @@ impl FailedUser {
 
 impl Report for RevokeAllReport {
     fn exit(&self) -> Exit {
-        exit_of(&self.outcomes)
+        exit_with(&self.unreadable, exit_of(&self.outcomes))
     }
 }
 
-impl Report for RevokeAllPlan {}
+impl Report for RevokeAllPlan {
+    fn exit(&self) -> Exit {
+        exit_with(&self.unreadable, Exit::Done)
+    }
+}
 
 impl fmt::Display for RevokeAllReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -235,6 +231,7 @@ impl fmt::Display for RevokeAllReport {
         if self.not_tried > 0 {
             writeln!(f, "\nInterrupted. Continue with: {}", self.again)?;
         }
+        write!(f, "{}", Paragraph(&self.unreadable))?;
         if self.failed.is_empty() {
             return Ok(());
         }
@@ -258,6 +255,7 @@ impl fmt::Display for RevokeAllPlan {
             ("takes at least", duration(i64::try_from(self.seconds).unwrap_or(i64::MAX))),
         ];
         write!(f, "{}", columns(None, rows.map(|(name, value)| [name.to_owned(), value])))?;
+        write!(f, "{}", Paragraph(&self.unreadable))?;
         if self.users > MANY_USERS { writeln!(f, "\n{FASTER_HINT}") } else { Ok(()) }
     }
 }

@@ -39,7 +39,7 @@ impl SearchArgs {
         let search = Some(self.text.clone());
         let list = ListArgs { state: Vec::new(), search, limit: self.limit, wide: self.wide };
         let found = list.find(&stack.records).await?;
-        session.print(&found)?;
-        Ok(if found.count() == 0 { Exit::Partial } else { Exit::Done })
+        let exit = session.print(&found)?;
+        Ok(if found.count() == 0 { Exit::Partial } else { exit })
     }
 }

@@ -13,6 +13,7 @@ use crate::records::Records;
 use crate::report::Report;
 use crate::session::Session;
 use crate::text_table::columns;
+use crate::unreadable::{Paragraph, UnreadableRow};
 use crate::user_state::UserState;
 
 const EXAMPLES: &str = "\
@@ -37,6 +38,8 @@ pub(crate) struct WhoisReport {
     user: Option<User>,
     /// Whether the identity belongs to no user and waits to be deleted.
     orphan: bool,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    unreadable: Vec<UnreadableRow>,
 }
 
 #[derive(Debug, Serialize)]
@@ -55,7 +58,7 @@ impl WhoisArgs {
 
     async fn find<T: UserStore>(&self, records: &Records<T>) -> Result<WhoisReport, StoreError> {
         let mut orphan = false;
-        let users = records
+        let scanned = records
             .scan(|key, record| {
                 if record.bound().is_none_or(|bound| bound.id != self.identity) {
                     return None;
@@ -74,8 +77,8 @@ impl WhoisArgs {
                 }
             })
             .await?;
-        let user = users.into_iter().next();
-        Ok(WhoisReport { identity: self.identity.to_string(), user, orphan })
+        let (user, unreadable) = (scanned.picked.into_iter().next(), scanned.unreadable);
+        Ok(WhoisReport { identity: self.identity.to_string(), user, orphan, unreadable })
     }
 }
 
@@ -97,7 +100,10 @@ impl fmt::Display for WhoisReport {
                 write!(f, "{}", columns(None, rows))
             }
             None if self.orphan => writeln!(f, "No user has it; it is an orphan, to be deleted."),
-            None => writeln!(f, "No user has it. It may be deleted, or another resource's."),
+            None => {
+                writeln!(f, "No user has it. It may be deleted, or another resource's.")?;
+                write!(f, "{}", Paragraph(&self.unreadable))
+            }
         }
     }
 }

@@ -8,11 +8,11 @@ use identity_client::{
     ClientOptions, ConnectionString, Deadline, Endpoint, IdentityClient, ReqwestTransport,
     Timestamp,
 };
-use jiff::fmt::rfc2822::DateTimeParser;
 
 use super::Tools;
 use super::check::{Check, Finding, Group};
 use super::facts::{Facts, reason};
+use crate::clock::date_of;
 use crate::text_table::duration;
 
 const PRIMARY: &str = "ACS_CONNECTION_STRING";
@@ -115,8 +115,8 @@ async fn endpoint(facts: &Facts, tools: &Tools) -> Finding {
         return Finding::skip("the address of the resource is unknown", "See acs.key.");
     };
     let endpoint: Endpoint = connection.endpoint;
-    let response = match tools.http.get(endpoint.to_string()).timeout(CALL_TIMEOUT).send().await {
-        Ok(response) => response,
+    let date = match date_of(&tools.http, &endpoint.to_string()).await {
+        Ok(date) => date,
         Err(error) => {
             return Finding::fail(
                 format!("{endpoint}: {}", reason(&error)),
@@ -125,8 +125,6 @@ async fn endpoint(facts: &Facts, tools: &Tools) -> Finding {
             );
         }
     };
-    let date = response.headers().get("date").and_then(|date| date.to_str().ok());
-    let date = date.and_then(|date| DateTimeParser::new().parse_timestamp(date).ok());
     match date {
         Some(date) => skew(&endpoint.to_string(), (tools.clock)(), date),
         None => Finding::ok(format!("{endpoint} responds, without a date")),

@@ -84,6 +84,7 @@ pub(crate) fn reason(error: &reqwest::Error) -> String {
 #[cfg(test)]
 pub(super) mod testing {
     use super::*;
+    use crate::clock::Clock;
     use crate::testing::aws::FakeAws;
     use crate::testing::now;
 
@@ -108,7 +109,7 @@ pub(super) mod testing {
             records: Records {
                 table: DynamoStore::new(dynamodb.clone(), "users"),
                 issuer: issuer.parse().unwrap(),
-                clock: now,
+                clock: Clock::of(now),
             },
             dynamodb,
             table_name: "users".to_owned(),

@@ -6,12 +6,16 @@ use acs_broker_core::{Record, RecordKey};
 use super::Tools;
 use super::check::{Check, Finding, Group};
 use super::facts::Facts;
+use crate::import::owners::Owners;
 use crate::text_table::duration;
+use crate::unreadable::UnreadableRow;
 
 /// An outage of ACS is shorter, as a rule.
 const MAX_PENDING_SECONDS: i64 = 3600;
 /// The sweep runs each minute.
 const MAX_OVERDUE_SECONDS: i64 = 300;
+/// `list` names them all.
+const MAX_NAMED_ROWS: usize = 3;
 
 /// Counts what is left.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,12 +32,19 @@ pub(super) fn checks<'a>(facts: &'a Facts, tools: &'a Tools) -> Vec<Check<'a>> {
     vec![Check::new(Group::Work, "work.pending", async move {
         let now = (tools.clock)().as_second();
         let mut left = Left::default();
+        let (mut owners, mut shared) = (Owners::default(), Vec::new());
         let count = |key: RecordKey, record: Record| {
             left.count(&key, &record, now);
+            let identity = record.bound().map(|bound| &bound.id);
+            shared.extend(identity.filter(|id| !owners.claim(id, &key)).map(ToString::to_string));
             None::<()>
         };
         match facts.records.scan(count).await {
-            Ok(_) => judge(left, &facts.command),
+            Ok(scanned) => match scanned.unreadable.as_slice() {
+                [] if !shared.is_empty() => shared_identities(&shared, &facts.command),
+                [] => judge(left, &facts.command),
+                unreadable => unreadable_rows(unreadable),
+            },
             Err(error) => Finding::fail(
                 error_chain(&error),
                 "The table cannot be read.",
@@ -54,6 +65,27 @@ impl Left {
         self.oldest_seconds = self.oldest_seconds.max(now - pending.accepted_at.as_second());
         self.orphans += usize::from(matches!(key, RecordKey::Orphan(_)));
     }
+}
+
+/// Judges identities that several rows have.
+pub(super) fn shared_identities(identities: &[String], command: &str) -> Finding {
+    let named: Vec<_> = identities.iter().take(MAX_NAMED_ROWS).map(String::as_str).collect();
+    Finding::fail(
+        format!("{} identities have two users each: {}", identities.len(), named.join(", ")),
+        "Each of the two can read and delete the chats of the other.",
+        format!("{command}list --search IDENTITY, then delete both users: each gets a new one."),
+    )
+}
+
+/// Judges rows that cannot be read.
+pub(super) fn unreadable_rows(rows: &[UnreadableRow]) -> Finding {
+    let named = rows.iter().take(MAX_NAMED_ROWS).map(|row| format!("{}: {}", row.key, row.why));
+    let named = named.collect::<Vec<_>>().join("; ");
+    Finding::fail(
+        format!("{} rows of the table are unreadable: {named}", rows.len()),
+        "Their users get no token, and no revocation of all users reaches them.",
+        "A newer version wrote them, or somebody by hand: deploy that version, or mend the rows.",
+    )
 }
 
 /// Judges what is left.

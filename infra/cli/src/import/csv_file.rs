@@ -4,7 +4,7 @@ use acs_broker_core::{BoundIdentity, EpochSeconds, IdentityState, Issuer, Record
 use clap::Args;
 
 use super::entry::Entry;
-use crate::subject_file::{Row, SubjectFileError, find_column, rows};
+use crate::subject_file::{LineError, Row, SubjectFileError, find_column, rows};
 
 /// Maps a CSV file's columns.
 #[derive(Clone, Debug, Args)]
@@ -32,8 +32,12 @@ pub(crate) fn parse(
     let subject = find_column(&columns.subject_column, &header.values)?;
     let identity = find_column(&columns.identity_column, &header.values)?;
     let entry = |Row { line, values }: &Row| {
-        let value = |index: usize| values.get(index).map(String::as_str).unwrap_or_default();
-        let content = if values.len() == header.values.len() {
+        let value =
+            |index: usize| values.get(index).map(|value| value.text.as_str()).unwrap_or_default();
+        let is_padded = |index: usize| values.get(index).is_some_and(|value| value.is_padded);
+        let content = if is_padded(subject) {
+            Err(LineError::Padding.to_string())
+        } else if values.len() == header.values.len() {
             row(issuer, value(subject), value(identity))
         } else {
             let (found, expected) = (values.len(), header.values.len());
@@ -86,6 +90,14 @@ mod tests {
         assert_eq!(rules[0].0, 3);
         assert!(rules[0].1.starts_with("identity: an identity id is"), "{rules:?}");
         assert_eq!(rules[1], (4, "has 2 columns and the first line 3"));
+    }
+
+    /// A blank may belong to the subject, and then it is another user.
+    #[test]
+    fn padded_subject_is_refused() {
+        let entries = parse("acs_id,user_id\n8:acs:a_b, alice\n", &columns(), &issuer()).unwrap();
+        let rule = entries[0].content.as_ref().unwrap_err();
+        assert!(rule.starts_with("white space stands around"), "{rule}");
     }
 
     /// A column that is not there is named, with those that are.

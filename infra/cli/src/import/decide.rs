@@ -34,7 +34,7 @@ pub(crate) enum Decision {
     Update {
         record: Record,
         /// An identity that nobody has afterwards.
-        orphan: Option<IdentityId>,
+        replaced: Option<IdentityId>,
     },
     /// There is nothing to change.
     Equal,
@@ -45,8 +45,8 @@ pub(crate) enum Decision {
 }
 
 const BEING_CREATED: &str = "the identity is being created: import again in a minute";
-const OTHER_IDENTITY: &str = "the user has another identity here: --force replaces it, and the \
-    sweep deletes it";
+const OTHER_IDENTITY: &str = "the user has another identity here: --force deletes it and \
+    takes the file's";
 const NO_IDENTITY: &str = "the user has an identity here and none in the file: delete the user, or \
     add --force";
 const DIFFERS: &str = "the user differs here: choose --on-conflict keep or newer";
@@ -128,7 +128,7 @@ fn stricter(here: &Record, there: &Record) -> Record {
 fn replace(here: &Record, mut next: Record, id: UniqueId, now: Timestamp) -> Decision {
     let ends_sessions = next.sessions_valid_after > here.sessions_valid_after
         || (next.is_suspended() && !here.is_suspended());
-    let mut orphan = None;
+    let mut replaced = None;
     if let Some(old) = here.bound() {
         match &mut next.identity {
             IdentityState::Bound(new) if new.id == old.id => {
@@ -138,12 +138,12 @@ fn replace(here: &Record, mut next: Record, id: UniqueId, now: Timestamp) -> Dec
                 });
                 new.pending = deletion.or(new.pending).or(revocation);
             }
-            _ => orphan = Some(old.id.clone()),
+            _ => replaced = Some(old.id.clone()),
         }
     }
     let may_expire = next.bound().is_none() && !next.is_suspended();
     next.expires_at = here.expires_at.max(next.expires_at).filter(|_| may_expire);
-    Decision::Update { record: next, orphan }
+    Decision::Update { record: next, replaced }
 }
 
 /// Returns when the last thing happened that a record tells of.

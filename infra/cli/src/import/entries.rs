@@ -51,6 +51,9 @@ pub(crate) enum EntriesError {
     /// The file cannot be read.
     #[error("cannot be read")]
     Io(#[from] io::Error),
+    /// An export comes through a pipe.
+    #[error("is not a regular file: an export is read twice, so write it to a file first")]
+    NotAFile,
     /// It is not a whole export.
     #[error(transparent)]
     Export(#[from] ExportFileError),
@@ -80,6 +83,9 @@ pub(crate) fn read<'a>(
 ) -> Result<Entries<'a>, EntriesError> {
     match form.other {
         None => {
+            if !fs::metadata(file)?.is_file() {
+                return Err(EntriesError::NotAFile);
+            }
             let whole = reader::check(file)?;
             let notice = whole.end.next.is_some().then(|| {
                 "The file is a part of an export: import the parts that follow, too.".to_owned()

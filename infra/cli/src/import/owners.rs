@@ -8,11 +8,12 @@ use acs_broker_core::{RecordKey, StoreError, UserStore};
 use identity_client::IdentityId;
 
 use crate::records::Records;
+use crate::unreadable::UnreadableRow;
 use crate::user_file::resource_of;
 
 /// Knows which row has which identity. It keeps hashes, 16 bytes for each identity: a million users
 /// fit anywhere, and that two of them meet is practically impossible.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Owners {
     hasher: RandomState,
     rows: HashMap<u64, u64>,
@@ -23,7 +24,7 @@ pub(crate) struct Owners {
 impl Owners {
     /// Reads the whole table.
     pub(crate) async fn read<T: UserStore>(records: &Records<T>) -> Result<Self, StoreError> {
-        let mut owners = Self { hasher: RandomState::new(), rows: HashMap::new(), resource: None };
+        let mut owners = Self::default();
         let note = |key: RecordKey, record: acs_broker_core::Record| {
             if let Some(bound) = record.bound() {
                 owners.claim(&bound.id, &key);
@@ -31,8 +32,18 @@ impl Owners {
             }
             None::<()>
         };
-        records.scan(note).await?;
+        let scanned = records.scan(note).await?;
+        // The row may have an identity of the file, and nobody would notice.
+        if let Some(UnreadableRow { key, why }) = scanned.unreadable.into_iter().next() {
+            return Err(StoreError::corrupt(format!("{key}: {why}")));
+        }
         Ok(owners)
+    }
+
+    /// Returns whether a row has an identity.
+    pub(crate) fn has(&self, identity: &IdentityId, row: &RecordKey) -> bool {
+        let row = self.hasher.hash_one(row);
+        self.rows.get(&self.hasher.hash_one(identity)) == Some(&row)
     }
 
     /// Gives a row an identity. Returns whether it is the row's now: the first row keeps it.

@@ -7,16 +7,18 @@ use std::time::Duration;
 use acs_broker_config::error_chain;
 use acs_broker_core::{
     BoundIdentity, IdentityState, PendingKind, PendingOperation, Record, RecordKey, StoreError,
-    Stored, UniqueId, UserStore, WriteOutcome,
+    Stored, TokenBroker, UniqueId, UserStore, WriteOutcome,
 };
-use identity_client::{IdentityClient, IdentityId};
+use identity_client::IdentityClient;
 
 use super::carry::{IssuerChange, OldRow, left_behind};
 use super::decide::{Decision, Rules, decide};
 use super::entries::Entries;
 use super::entry::Entry;
+use super::line::{ImportedLine, LineOutcome, unchanged};
 use super::owners::Owners;
 use super::resource::ResourceCheck;
+use super::shared::Given;
 use crate::progress::Meter;
 use crate::rate_limited::{self, PAUSE};
 use crate::records::Records;
@@ -25,13 +27,18 @@ use crate::records::Records;
 const TABLE_PAUSE: Duration = Duration::from_millis(5);
 /// So many lines are worked on before the next ones are read.
 const CHUNK: usize = 200;
+/// Clocks differ by this much; an event may not be further ahead either.
+const MAX_AHEAD_SECONDS: i64 = 300;
+const AHEAD: &str = "sessionsValidAfter: is more than five minutes ahead, and would keep the users \
+    out until then";
 /// How often other writes may come first.
-const MAX_CONFLICTS: usize = 10;
-const BUSY: &str = "others change this user all the time: import again";
+pub(super) const MAX_CONFLICTS: usize = 10;
+pub(super) const BUSY: &str = "others change this user all the time: import again";
 
 /// Imports users.
 pub(crate) struct Import<'a, T> {
     pub(crate) records: &'a Records<T>,
+    pub(crate) broker: &'a TokenBroker<T>,
     pub(crate) acs: &'a IdentityClient,
     pub(crate) ids: &'a (dyn Fn() -> UniqueId + Sync),
     pub(crate) rules: Rules,
@@ -39,43 +46,42 @@ pub(crate) struct Import<'a, T> {
     pub(crate) dry_run: bool,
 }
 
-/// Says what became of a line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum LineOutcome {
-    Created,
-    Updated,
-    /// The user has the new issuer now.
-    CarriedOver,
-    Equal,
-    Kept,
-    Conflict(String),
-    Refused(String),
-    Failed(String),
-}
-
-/// Is a line with its outcome.
-#[derive(Debug)]
-pub(crate) struct ImportedLine {
-    pub(crate) line: u64,
-    pub(crate) outcome: LineOutcome,
-}
-
 struct Work {
     line: u64,
     key: RecordKey,
     record: Record,
+    /// Whether the row did not have the identity when the import began.
+    is_given: bool,
 }
 
 impl<T: UserStore> Import<'_, T> {
     /// Imports the lines and passes each outcome to `note`. When `stop` resolves, no further line
     /// is begun. The same import again changes nothing that is done.
+    ///
+    /// # Errors
+    /// The last scan failed: it is unknown whether another import gave an identity of the file to
+    /// another row.
     pub(crate) async fn run(
+        &self,
+        entries: Entries<'_>,
+        owners: Owners,
+        meter: &Meter,
+        stop: impl Future<Output = ()>,
+        mut note: impl FnMut(ImportedLine),
+    ) -> Result<(), StoreError> {
+        let mut given = Given::default();
+        self.lines(entries, owners, meter, stop, &mut note, &mut given).await;
+        self.take_back(given, note).await
+    }
+
+    async fn lines(
         &self,
         entries: Entries<'_>,
         mut owners: Owners,
         meter: &Meter,
         stop: impl Future<Output = ()>,
         mut note: impl FnMut(ImportedLine),
+        given: &mut Given,
     ) {
         let mut resources = ResourceCheck::new(self.acs.clone(), owners.resource.clone());
         let pause = if self.issuer.is_some() && !self.dry_run { PAUSE } else { TABLE_PAUSE };
@@ -93,6 +99,10 @@ impl<T: UserStore> Import<'_, T> {
             }
             let mut work = Vec::new();
             for Entry { line, content } in chunk {
+                let is_given = content.as_ref().is_ok_and(|(key, record)| {
+                    let row = self.new_key(key).unwrap_or_else(|| key.clone());
+                    record.bound().is_some_and(|bound| !owners.has(&bound.id, &row))
+                });
                 let refusal = match &content {
                     Ok((key, record)) => {
                         self.refusal(key, record, &mut owners, &mut resources).await
@@ -100,7 +110,7 @@ impl<T: UserStore> Import<'_, T> {
                     Err(rule) => Some(rule.clone()),
                 };
                 match (refusal, content) {
-                    (None, Ok((key, record))) => work.push(Work { line, key, record }),
+                    (None, Ok((key, record))) => work.push(Work { line, key, record, is_given }),
                     (refusal, _) => {
                         let outcome = LineOutcome::Refused(refusal.unwrap_or_default());
                         note(ImportedLine { line, outcome });
@@ -112,10 +122,16 @@ impl<T: UserStore> Import<'_, T> {
                 let outcome = self.line(&work).await;
                 let outcome =
                     outcome.unwrap_or_else(|error| LineOutcome::Failed(error_chain(&error)));
-                ImportedLine { line: work.line, outcome }
+                (work, outcome)
             };
             let done = rate_limited::for_each(work, meter, pause, stop.as_mut(), import).await;
-            done.into_iter().for_each(&mut note);
+            for (Work { line, key, record, is_given }, outcome) in done {
+                let row = self.new_key(&key).unwrap_or(key);
+                if is_given && let Some(bound) = record.bound() {
+                    given.note(&bound.id, &row, line, &outcome);
+                }
+                note(ImportedLine { line, outcome });
+            }
         }
     }
 
@@ -127,20 +143,28 @@ impl<T: UserStore> Import<'_, T> {
         owners: &mut Owners,
         resources: &mut ResourceCheck,
     ) -> Option<String> {
+        let latest = self.records.deadline().now().as_second().saturating_add(MAX_AHEAD_SECONDS);
+        if record.sessions_valid_after.is_some_and(|cutoff| cutoff.0 > latest) {
+            return Some(AHEAD.to_owned());
+        }
         let identity = &record.bound()?.id;
         let refusal = resources.refusal(identity, &self.records.deadline()).await;
         if refusal.is_some() {
             return refusal;
         }
-        let is_free = match self.issuer.and_then(|change| change.new_key(key)) {
+        let is_free = match self.new_key(key) {
             Some(new) => owners.pass(identity, key, &new),
             None => owners.claim(identity, key),
         };
         (!is_free).then(|| "identity: another row of the table or the file has it".to_owned())
     }
 
+    fn new_key(&self, key: &RecordKey) -> Option<RecordKey> {
+        self.issuer.and_then(|change| change.new_key(key))
+    }
+
     async fn line(&self, Work { key, record, .. }: &Work) -> Result<LineOutcome, StoreError> {
-        match self.issuer.and_then(|change| change.new_key(key)) {
+        match self.new_key(key) {
             Some(new) => self.carry(key, &new, record).await,
             None => self.row(key, record).await,
         }
@@ -150,17 +174,23 @@ impl<T: UserStore> Import<'_, T> {
     async fn row(&self, key: &RecordKey, there: &Record) -> Result<LineOutcome, StoreError> {
         let mut here = self.read(key).await?;
         for _ in 0..MAX_CONFLICTS {
-            let (next, orphan, outcome) = match self.decide(&here.record, there) {
+            let (next, replaced, outcome) = match self.decide(&here.record, there) {
                 Decision::Create(record) => (record, None, LineOutcome::Created),
-                Decision::Update { record, orphan } => (record, orphan, LineOutcome::Updated),
+                Decision::Update { record, replaced } => (record, replaced, LineOutcome::Updated),
                 decision => return Ok(unchanged(&decision)),
             };
             if self.dry_run {
                 return Ok(outcome);
             }
-            // First the journal: an identity that nobody has and nobody knows would live for ever.
-            if let Some(orphan) = orphan {
-                self.journal(&orphan).await?;
+            // The replaced identity is deleted as every other one is, before the row gets another: a
+            // process that dies between leaves a deleted user. To journal it first would doom an
+            // identity that the user still has, if the write then fails.
+            if replaced.is_some() {
+                if let Some(why) = self.delete(key).await {
+                    return Ok(LineOutcome::Failed(why));
+                }
+                here = self.read(key).await?;
+                continue;
             }
             match self.write(key, here.revision, &next).await? {
                 WriteOutcome::Written => return Ok(outcome),
@@ -185,12 +215,12 @@ impl<T: UserStore> Import<'_, T> {
             }
             let decision = self.decide(&here.record, there);
             let next = match decision {
-                Decision::Create(record) | Decision::Update { record, orphan: None } => {
+                Decision::Create(record) | Decision::Update { record, replaced: None } => {
                     Some(record)
                 }
                 // The old row must be left behind all the same.
                 Decision::Equal if old_row == OldRow::Free => None,
-                Decision::Update { orphan: Some(_), .. } => {
+                Decision::Update { replaced: Some(_), .. } => {
                     let why = "the user has another identity under the new name: delete it first";
                     return Ok(LineOutcome::Conflict(why.to_owned()));
                 }
@@ -237,33 +267,15 @@ impl<T: UserStore> Import<'_, T> {
         Record { identity: IdentityState::Bound(BoundIdentity { pending, ..bound }), ..record }
     }
 
-    /// Journals an identity that the import takes away from a user.
-    async fn journal(&self, identity: &IdentityId) -> Result<(), StoreError> {
-        let key = RecordKey::Orphan(identity.clone());
-        let stored = self.read(&key).await?;
-        if stored.record.bound().is_some() {
-            return Ok(());
-        }
-        let now = self.records.deadline().now();
-        let deletion = PendingOperation::accept(PendingKind::Delete, (self.ids)(), now);
-        let bound = BoundIdentity {
-            pending: Some(deletion),
-            ..BoundIdentity::new(identity.clone(), now.into())
-        };
-        let record = Record { identity: IdentityState::Bound(bound), ..Record::default() };
-        // Another writer that came first has journaled it.
-        self.write(&key, stored.revision, &record).await.map(drop)
-    }
-
     fn decide(&self, here: &Record, there: &Record) -> Decision {
         decide(here, there, self.rules, (self.ids)(), self.records.deadline().now())
     }
 
-    async fn read(&self, key: &RecordKey) -> Result<Stored, StoreError> {
+    pub(super) async fn read(&self, key: &RecordKey) -> Result<Stored, StoreError> {
         self.records.table.read(key, &self.records.deadline()).await
     }
 
-    async fn write(
+    pub(super) async fn write(
         &self,
         key: &RecordKey,
         expected: Option<UniqueId>,
@@ -284,14 +296,5 @@ impl<T: UserStore> Import<'_, T> {
         let deadline = self.records.deadline();
         let written = self.records.table.write(key, expected, &row.record, revision, &deadline);
         Ok(written.await? == WriteOutcome::Written)
-    }
-}
-
-/// Returns the outcome of a decision that changes nothing.
-fn unchanged(decision: &Decision) -> LineOutcome {
-    match decision {
-        Decision::Equal => LineOutcome::Equal,
-        Decision::Conflict(why) => LineOutcome::Conflict((*why).to_owned()),
-        Decision::Kept | Decision::Create(_) | Decision::Update { .. } => LineOutcome::Kept,
     }
 }

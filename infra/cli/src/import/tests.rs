@@ -1,5 +1,6 @@
 //! Tests of imports into a table.
 
+use std::collections::BTreeMap;
 use std::future::{pending, ready};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,13 +10,16 @@ use super::carry::{self, IssuerChange};
 use super::decide::{OnConflict, Rules};
 use super::entries::Entries;
 use super::entry::Entry;
+use super::line::{ImportedLine, LineOutcome};
 use super::owners::Owners;
-use super::run::{Import, LineOutcome};
+use super::run::Import;
 use crate::progress::Progress;
-use crate::testing::{Harness, now, subject};
+use crate::testing::{Harness, SharedStore, now, second, subject};
 use crate::user_file::record_line::RecordLine;
 
+mod force;
 mod issuer;
+mod shared;
 
 const FAIL: Rules = Rules { on_conflict: OnConflict::Fail, force: false };
 
@@ -58,18 +62,22 @@ async fn import(harness: &Harness, lines: &[String], options: Options<'_>) -> Ve
     let last = AtomicU64::new(1_000_000);
     let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
     let Options { rules, issuer, dry_run } = options;
-    let (records, acs) = (&harness.records, &harness.client);
-    let import = Import { records, acs, ids: &ids, rules, issuer, dry_run };
+    let (records, broker, acs) = (&harness.records, &harness.broker, &harness.client);
+    let import = Import { records, broker, acs, ids: &ids, rules, issuer, dry_run };
     let owners = Owners::read(&harness.records).await.unwrap();
-    let mut outcomes = Vec::new();
+    lines_of(&import, lines, owners).await
+}
+
+async fn lines_of(
+    import: &Import<'_, SharedStore>,
+    lines: &[String],
+    owners: Owners,
+) -> Vec<LineOutcome> {
+    let mut outcomes = BTreeMap::new();
     let meter = Progress::HIDDEN.meter(None);
-    import
-        .run(entries(lines), owners, &meter, pending(), |line| {
-            outcomes.push((line.line, line.outcome));
-        })
-        .await;
-    outcomes.sort_by_key(|(line, _)| *line);
-    outcomes.into_iter().map(|(_, outcome)| outcome).collect()
+    let note = |ImportedLine { line, outcome }| drop(outcomes.insert(line, outcome));
+    import.run(entries(lines), owners, &meter, pending(), note).await.unwrap();
+    outcomes.into_values().collect()
 }
 
 fn plainly() -> Options<'static> {
@@ -151,23 +159,24 @@ mod rows {
         assert!(matches!(&outcomes[1], LineOutcome::Refused(_)));
     }
 
-    /// An identity that a forced import takes from a user is deleted by the sweep.
+    /// A cutoff of the year 9999 would keep every user out for good.
     #[tokio::test(start_paused = true)]
-    async fn replaced_by_force_leave_an_orphan() {
+    async fn cutoff_in_the_future_is_refused() {
         let harness = Harness::new();
-        harness.users(&["alice"]).await;
-        let lines = exported(&harness);
-        let harness = harness.beside();
-        let newer = harness.issue("alice", -5).await.unwrap();
-        let outcomes = import(&harness, &lines, plainly()).await;
-        assert!(
-            matches!(&outcomes[0], LineOutcome::Conflict(why) if why.contains("another identity"))
-        );
-        let force = Options { rules: Rules { force: true, ..FAIL }, ..plainly() };
-        assert_eq!(import(&harness, &lines, force).await, [LineOutcome::Updated]);
-        let orphan = row(&harness, &RecordKey::Orphan(newer.token.identity.clone()));
-        assert!(orphan.pending().is_some(), "{orphan:?}");
-        assert_eq!(exported(&harness).iter().filter(|line| **line == lines[0]).count(), 1);
+        for force in [false, true] {
+            let line = |kind: &str, seconds| {
+                let cutoff = second(seconds);
+                format!(r#"{{"type":{kind},"sessionsValidAfter":"{cutoff}"}}"#)
+            };
+            let alice = r#""user","issuer":"https://idp.example","subject":"alice""#;
+            let lines = [line(r#""allUsers""#, 301), line(alice, 301), line(alice, 300)];
+            let options = Options { rules: Rules { force, ..FAIL }, ..plainly() };
+            let outcomes = import(&harness, &lines, options).await;
+            for refused in &outcomes[..2] {
+                assert!(matches!(refused, LineOutcome::Refused(why) if why.contains("ahead")));
+            }
+            assert!(!matches!(outcomes[2], LineOutcome::Refused(_)), "{outcomes:?}");
+        }
     }
 
     /// An interruption leaves lines that were not begun, and the next run does them.
@@ -178,13 +187,13 @@ mod rows {
         let lines = exported(&harness);
         let harness = harness.beside();
         let owners = Owners::read(&harness.records).await.unwrap();
-        let (records, acs) = (&harness.records, &harness.client);
+        let (records, broker, acs) = (&harness.records, &harness.broker, &harness.client);
         let ids = || UniqueId::from_bits(5);
         let import_all =
-            Import { records, acs, ids: &ids, rules: FAIL, issuer: None, dry_run: false };
+            Import { records, broker, acs, ids: &ids, rules: FAIL, issuer: None, dry_run: false };
         let meter = Progress::HIDDEN.meter(None);
-        let never = |line: super::super::run::ImportedLine| panic!("{line:?}");
-        import_all.run(entries(&lines), owners, &meter, ready(()), never).await;
+        let never = |line: ImportedLine| panic!("{line:?}");
+        import_all.run(entries(&lines), owners, &meter, ready(()), never).await.unwrap();
         assert_eq!(import(&harness, &lines, plainly()).await, vec![LineOutcome::Created; 2]);
     }
 }

@@ -5,6 +5,7 @@ use thiserror::Error;
 
 use super::config::ConfigError;
 use crate::aws::AwsError;
+use crate::clock::SkewError;
 
 /// Tells why a stack cannot be used.
 #[derive(Debug, Error)]
@@ -36,6 +37,9 @@ pub(crate) enum StackError {
     /// The address responds, but it is not a local stack's.
     #[error("{0} responds, but not with a local stack's settings")]
     NotALocalStack(String),
+    /// This machine's clock is wrong.
+    #[error(transparent)]
+    Skew(SkewError),
     /// The secret, the region or the AWS set-up is unusable.
     #[error(transparent)]
     Config(#[from] ConfigError),

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use acs_broker_config::tombstone_retention;
 use aws_config::SdkConfig;
+use identity_client::Timestamp;
+use jiff::SignedDuration;
 use reqwest::Url;
 use serde::Deserialize;
 
@@ -20,6 +22,34 @@ struct DevSettings {
     issuer: String,
     /// The environment of the stack's functions.
     settings: BTreeMap<String, String>,
+}
+
+/// Holds the response to `GET /dev/clock`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct DevClock {
+    now: Timestamp,
+    pub(super) offset_seconds: i64,
+}
+
+impl DevClock {
+    /// Returns the time of the stack's machine.
+    pub(super) fn wall(&self) -> Timestamp {
+        let offset = SignedDuration::from_secs(self.offset_seconds);
+        self.now.checked_sub(offset).unwrap_or(self.now)
+    }
+}
+
+/// Asks a local stack for its clock, which may be moved; `None` if it does not have one.
+pub(super) async fn clock(
+    url: &Url,
+    http: &reqwest::Client,
+) -> Result<Option<DevClock>, StackError> {
+    let base = url.as_str().trim_end_matches('/');
+    let no_response = |error: reqwest::Error| StackError::NoLocalStack(base.to_owned(), error);
+    let request = http.get(format!("{base}/dev/clock")).timeout(SETTINGS_TIMEOUT);
+    let body = request.send().await.map_err(no_response)?.bytes().await.map_err(no_response)?;
+    Ok(serde_json::from_slice(&body).ok())
 }
 
 /// Asks a local stack for its issuer and the environment of its functions.

@@ -11,12 +11,12 @@ fn parse(text: &str, column: Option<&str>) -> Result<Vec<String>, String> {
 mod lines {
     use super::*;
 
-    /// Byte order mark, line ends of three systems, empty lines and blanks do not count.
+    /// Byte order mark, line ends of three systems and empty lines do not count.
     #[test]
     fn ignore_what_editors_add() {
         for text in [
             "alice\nbob\n",
-            "\u{feff}alice\r\n\r\n \t\r\n bob \r\n\r\n",
+            "\u{feff}alice\r\n\r\n \t\r\nbob\r\n\r\n",
             "alice\rbob",
             "\n\nalice\n\"bob\"",
         ] {
@@ -38,6 +38,17 @@ mod lines {
             let error = parse(text, None).unwrap_err();
             assert!(error.starts_with(&format!("line {line}: {rule}")), "{text:?}: {error}");
         }
+    }
+
+    /// A blank may belong to the subject: without it another user would be deleted.
+    #[test]
+    fn padded_one_is_refused() {
+        for (text, line) in [(" alice\n", 1), ("bob\n\nalice \n", 3), ("\u{a0}alice,1\n", 1)] {
+            let error = parse(text, None).unwrap_err();
+            assert!(error.starts_with(&format!("line {line}: white space")), "{text:?}: {error}");
+        }
+        assert_eq!(parse("\" alice\"\n", None).unwrap(), [" alice"]);
+        assert_eq!(parse("alice, Alice\n", None).unwrap(), ["alice"], "another column's");
     }
 
     /// A file without a subject is refused.

@@ -1,12 +1,12 @@
 //! The store in memory: without a network, and failing when a test says so.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use acs_broker_core::{
     IdentityState, Page, PendingOperation, Record, RecordKey, StoreError, Stored, UniqueId,
-    UserSnapshot, UserStore, WriteOutcome,
+    UnreadableRow, UserSnapshot, UserStore, WriteOutcome,
 };
 use identity_client::Deadline;
 use jiff::Timestamp;
@@ -18,6 +18,8 @@ type Rows = BTreeMap<RecordKey, Stored>;
 pub struct MemoryStore {
     rows: Mutex<Rows>,
     faults: Mutex<VecDeque<Fault>>,
+    /// The keys of rows that a scan cannot read.
+    unreadable: Mutex<BTreeSet<RecordKey>>,
 }
 
 /// What goes wrong with one call.
@@ -33,6 +35,17 @@ impl MemoryStore {
     /// Makes the next calls fail, in this order.
     pub fn fail_next(&self, faults: impl IntoIterator<Item = Fault>) {
         lock(&self.faults).extend(faults);
+    }
+
+    /// Ends the failures that are left.
+    pub fn recover(&self) {
+        lock(&self.faults).clear();
+    }
+
+    /// Makes the row of a key one that a scan cannot read.
+    pub fn make_unreadable(&self, key: RecordKey) {
+        lock(&self.rows).entry(key.clone()).or_default();
+        lock(&self.unreadable).insert(key);
     }
 
     /// Every row, for assertions.
@@ -110,6 +123,17 @@ impl UserStore for MemoryStore {
         limit: usize,
         deadline: &Deadline,
     ) -> Result<Page, StoreError> {
+        let page = self.list_readable(after, limit, deadline).await?;
+        if page.unreadable.is_empty() { Ok(page) } else { Err(StoreError::corrupt("unreadable")) }
+    }
+
+    async fn list_readable(
+        &self,
+        after: Option<&RecordKey>,
+        limit: usize,
+        deadline: &Deadline,
+    ) -> Result<Page, StoreError> {
+        let hidden = lock(&self.unreadable).clone();
         self.call(|rows| {
             let start = after.map_or(Bound::Unbounded, Bound::Excluded);
             let mut left = rows
@@ -119,7 +143,14 @@ impl UserStore for MemoryStore {
                 .peekable();
             let records: Vec<_> = left.by_ref().take(limit.max(1)).collect();
             let last = records.last().map(|(key, _)| key.clone());
-            Page { records, next: left.peek().and(last) }
+            let next = left.peek().and(last);
+            let (unreadable, records): (Vec<_>, Vec<_>) =
+                records.into_iter().partition(|(key, _)| hidden.contains(key));
+            let why = "revision: must be text".to_owned();
+            let unreadable = unreadable.into_iter();
+            let unreadable =
+                unreadable.map(|(key, _)| UnreadableRow { key, why: why.clone() }).collect();
+            Page { records, unreadable, next }
         })
     }
 }

@@ -106,6 +106,22 @@ async fn scan_stops_at_unreadable_row() {
     assert!(error.is_corrupt(), "{error:?}");
 }
 
+/// A scan that reports unreadable rows meets the readable ones behind them.
+#[tokio::test]
+async fn readable_scan_names_unreadable_row() {
+    let unreadable = json!({"id": {"S": ALICE}, "pending": {"S": "merge"}});
+    let bob = "user https://idp.example bob";
+    let (_endpoint, table) = table([json!({"Items": [unreadable, row(bob, 2)]})]).await;
+    let page = table.list_readable(None, 7, &soon()).await.unwrap();
+    let keys: Vec<_> = page.records.iter().map(|(key, _)| key.to_text()).collect();
+    assert_eq!(keys, [bob]);
+    let [row] = page.unreadable.as_slice() else { panic!("{page:?}") };
+    assert_eq!(
+        (row.key.to_text().as_str(), row.why.as_str()),
+        (ALICE, "pending: must be revoke or delete")
+    );
+}
+
 async fn table(answers: impl IntoIterator<Item = Value>) -> (Endpoint, DynamoStore) {
     let replies = answers.into_iter().map(|answer| Reply::Answer(200, answer.to_string()));
     let endpoint = Endpoint::scripted(replies).await;

@@ -83,6 +83,19 @@ mod file {
     }
 }
 
+/// A row of a newer version does not keep the others out of a backup, and is named.
+#[tokio::test(start_paused = true)]
+async fn unreadable_row_is_named() {
+    let harness = Harness::new();
+    harness.users(&["alice", "bob", "carol"]).await;
+    harness.make_unreadable("bob");
+    let (exported, lines) = export(&harness, &args(), pending()).await;
+    assert_eq!((exported.exit(), exported.count), (Exit::Partial, 2));
+    assert_eq!((lines.len(), &lines[2]["subject"]), (4, &"carol".into()));
+    let text = exported.text(str::to_owned);
+    assert!(text.contains("user https://idp.example bob  revision: must"), "{text}");
+}
+
 mod part {
     use super::*;
 
@@ -112,7 +125,7 @@ mod part {
     fn names_the_next_command() {
         let user = RecordKey::user("https://idp.example".parse().unwrap(), "o'b".parse().unwrap());
         let stopped = Stopped { after: Some(user), why: StopReason::Interrupted };
-        let exported = Exported { count: 2, stopped: Some(stopped) };
+        let exported = Exported { count: 2, unreadable: vec![], stopped: Some(stopped) };
         let text = exported.text(|arguments| format!("acs-broker --local {arguments}"));
         assert_snapshot!(text, @r#"
         2 records exported, then interrupted. Go on with:

@@ -39,6 +39,22 @@ async fn filters_by_state_and_text() {
     }
 }
 
+/// A row of a newer version does not hide the other users, and a script notices it.
+#[tokio::test(start_paused = true)]
+async fn unreadable_row_is_named() {
+    let harness = three_users().await;
+    harness.make_unreadable("bob");
+    let args = ListArgs { state: vec![], search: None, limit: None, wide: false };
+    let report = args.find(&harness.records).await.unwrap();
+    assert_eq!((report.count(), report.exit()), (2, Exit::Partial));
+    assert!(report.to_string().contains("user https://idp.example bob"), "{report}");
+    let mut json = Vec::new();
+    report.write_json(&mut json).unwrap();
+    let json = String::from_utf8(json).unwrap();
+    assert_eq!(json.lines().count(), 3, "{json}");
+    assert!(json.lines().last().unwrap().contains("revision: must be text"), "{json}");
+}
+
 fn alice() -> User {
     User {
         subject: "alice".to_owned(),
@@ -50,7 +66,7 @@ fn alice() -> User {
 }
 
 fn report(users: Vec<User>) -> ListReport {
-    ListReport { total: users.len(), users, is_wide: false, now: now() }
+    ListReport { total: users.len(), users, unreadable: vec![], is_wide: false, now: now() }
 }
 
 /// A line fits a terminal; with `--wide` nothing is shortened.

@@ -4,12 +4,13 @@ use std::future::pending;
 use std::time::Duration;
 
 use acs_broker_core::BrokerError;
-use acs_broker_core::{IdentityState, Lease, UniqueId};
+use acs_broker_core::{IdentityState, Lease, Record, UniqueId};
 use acs_broker_store_dynamodb::testing::StoreCall;
 use insta::assert_snapshot;
 use tokio::time::timeout;
 
 use super::*;
+use crate::clock::Clock;
 use crate::testing::{Harness, SharedStore, now, subject, to_json};
 
 fn minutes_later() -> Timestamp {
@@ -23,9 +24,13 @@ async fn run(harness: &Harness) -> RevokeAllReport {
 
 /// Runs the command again, ten minutes later.
 async fn resume(harness: &Harness) -> RevokeAllReport {
-    let records = Records::<SharedStore> { clock: minutes_later, ..harness.records.clone() };
+    let records =
+        Records::<SharedStore> { clock: Clock::of(minutes_later), ..harness.records.clone() };
     revoke_all(true, &harness.broker, &records, Progress::HIDDEN, pending()).await.unwrap()
 }
+
+mod report;
+mod resume;
 
 mod cutoff {
     use super::*;
@@ -77,6 +82,23 @@ mod scan {
             .await;
         assert_eq!(run(&harness).await.revoked, 1);
         assert_eq!(harness.record("alice").sessions_valid_after, Some(now().into()));
+    }
+
+    /// A row that this version cannot read does not keep the tokens of all others alive.
+    #[tokio::test(start_paused = true)]
+    async fn names_the_unreadable_row() {
+        let harness = Harness::new();
+        let issued = harness.users(&["alice", "bob", "carol"]).await;
+        harness.make_unreadable("bob");
+        let report = run(&harness).await;
+        assert_eq!((report.revoked, report.exit()), (2, Exit::Partial));
+        let alive: Vec<_> = issued.iter().map(|issued| harness.is_alive(issued)).collect();
+        assert_eq!(alive, [false, true, false]);
+        assert_eq!(report.unreadable[0].key, "user https://idp.example bob");
+        let text = report.to_string();
+        assert!(text.contains("user https://idp.example bob  revision: must be text"), "{text}");
+        assert!(text.contains("1 unreadable, and passed over"), "{text}");
+        assert_eq!(plan(false, &harness.records).await.unwrap().exit(), Exit::Partial);
     }
 
     /// Rows without anything at ACS are left alone.
@@ -200,6 +222,7 @@ mod dry_run {
             resumed: false,
             users: 36_000,
             already_revoked: 0,
+            unreadable: vec![],
             seconds: 3600,
         };
         assert_snapshot!(plan, @"
@@ -221,61 +244,5 @@ mod dry_run {
           "seconds": 3600
         }
         "#);
-    }
-}
-
-mod report {
-    use super::*;
-
-    /// Both forms of a report of an interrupted run with a failure.
-    #[test]
-    fn prints_counts_and_failures() {
-        let failed = FailedUser {
-            issuer: "https://idp.example".to_owned(),
-            subject: "bob".to_owned(),
-            why: "the credential was not accepted".to_owned(),
-        };
-        let report = RevokeAllReport {
-            again: "acs-broker --local revoke-all --resume".to_owned(),
-            sessions_valid_after: now(),
-            resumed: false,
-            revoked: 3,
-            already_revoked: 1,
-            deferred: 0,
-            not_tried: 2,
-            failed: vec![failed],
-            outcomes: vec![Outcome::Done, Outcome::NotTried],
-        };
-        assert_snapshot!(report, @"
-        global cutoff          2026-11-23T12:00:00Z
-        revoked                3
-        already revoked        1
-        deferred to the sweep  0
-        not tried              2
-        failed                 1
-
-        Interrupted. Continue with: acs-broker --local revoke-all --resume
-
-        FAILED  WHY
-        bob     the credential was not accepted
-        ");
-        assert_snapshot!(to_json(&report), @r#"
-        {
-          "sessionsValidAfter": "2026-11-23T12:00:00Z",
-          "resumed": false,
-          "revoked": 3,
-          "alreadyRevoked": 1,
-          "deferred": 0,
-          "notTried": 2,
-          "failed": [
-            {
-              "issuer": "https://idp.example",
-              "subject": "bob",
-              "why": "the credential was not accepted"
-            }
-          ]
-        }
-        "#);
-        assert_eq!(report.exit(), Exit::Partial);
     }
 }

@@ -37,7 +37,7 @@ fn outcome(here: &Record, there: &Record, on_conflict: OnConflict) -> Decision {
 
 fn updated(here: &Record, there: &Record, rules: Rules) -> Record {
     match decide(here, there, rules, id(), now()) {
-        Decision::Update { record, orphan: None } => record,
+        Decision::Update { record, replaced: None } => record,
         other => panic!("{other:?}"),
     }
 }
@@ -115,10 +115,10 @@ fn identity_is_replaced_only_by_force() {
         for on_conflict in [OnConflict::Fail, OnConflict::Newer] {
             assert_eq!(outcome(&here, there, on_conflict), Decision::Conflict(why));
         }
-        let Decision::Update { orphan, .. } = decide(&here, there, force, id(), now()) else {
+        let Decision::Update { replaced, .. } = decide(&here, there, force, id(), now()) else {
             panic!("not replaced")
         };
-        assert_eq!(orphan.unwrap().as_ref(), "8:acs:a_alice", "it is journaled");
+        assert_eq!(replaced.unwrap().as_ref(), "8:acs:a_alice", "it is deleted");
     }
 }
 
