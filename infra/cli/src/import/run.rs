@@ -70,7 +70,7 @@ impl<T: UserStore> Import<'_, T> {
         mut note: impl FnMut(ImportedLine),
     ) -> Result<(), StoreError> {
         let mut given = Given::default();
-        self.lines(entries, owners, meter, stop, |line| note(line), &mut given).await;
+        self.lines(entries, owners, meter, stop, &mut note, &mut given).await;
         self.take_back(given, note).await
     }
 
