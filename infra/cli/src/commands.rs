@@ -63,7 +63,7 @@ impl Command {
             Self::Orphans(args) => args.run(session).await,
             Self::Doctor(args) => args.run(session).await,
             Self::Export(args) => args.run(session).await,
-            Self::Import(args) => args.run(session).await,
+            Self::Import(args) => Box::pin(args.run(session)).await,
             Self::Completions(args) => args.run(session),
             Self::Man(args) => args.run(session),
         }

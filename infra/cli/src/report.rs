@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::error::CliError;
 use crate::exit::Exit;
 use crate::style::Paint;
+use crate::text_table::printable;
 use acs_broker_config::error_chain;
 
 /// Is the result of a command: `Display` prints the table, `Serialize` the JSON document.
@@ -66,7 +67,7 @@ pub(crate) fn print_error(error: &CliError, json: bool) {
 fn error_text(error: &CliError, json: bool) -> String {
     let message = error_chain(error);
     if !json {
-        return format!("acs-broker: {message}");
+        return printable(&format!("acs-broker: {message}"));
     }
     let kind = if error.exit() == Exit::Usage { "usage" } else { "failed" };
     json!({"error": {"kind": kind, "message": message}}).to_string()
@@ -79,6 +80,14 @@ mod tests {
 
     use super::*;
     use crate::subject_file::SubjectFileError;
+
+    /// The name of a file's column cannot steer the operator's terminal.
+    #[test]
+    fn error_does_not_steer_the_terminal() {
+        let error = CliError::Usage("a\u{1b}]0;x\u{7}\u{202e}b\u{2028}c\nd".to_owned());
+        let text = error_text(&error, false);
+        assert_eq!(text, "acs-broker: a\u{fffd}]0;x\u{fffd}\u{fffd}b\u{fffd}c\nd");
+    }
 
     /// A script can tell its own mistakes from failures.
     #[test]

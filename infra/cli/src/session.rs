@@ -1,6 +1,7 @@
 //! The session of one command: its options, its environment and its output.
 
 use std::fs;
+use std::future::Future;
 use std::io::{self, Write as _};
 
 use identity_client::Timestamp;
@@ -11,6 +12,7 @@ use crate::progress::Progress;
 use crate::report::{self, Report};
 use crate::stack::{Stack, StackArgs, StackError, StackTarget};
 use crate::style::Paint;
+use crate::text_table::printable;
 
 /// Provides the process's environment.
 #[derive(Clone, Copy, Debug)]
@@ -119,17 +121,36 @@ impl Session {
     pub(crate) fn notice(&self, text: &str) {
         if !self.is_json {
             // If standard error is closed, the text has no reader.
-            let _ = writeln!(io::stderr(), "{text}");
+            let _ = writeln!(io::stderr(), "{}", printable(text));
         }
     }
 }
 
-/// Resolves when the operator interrupts the command.
+/// Resolves when the operator interrupts the command, or a supervisor ends it.
 pub(crate) async fn interrupted() {
-    if tokio::signal::ctrl_c().await.is_err() {
+    tokio::select! {
+        () = signalled(tokio::signal::ctrl_c()) => {}
+        () = signalled(terminated()) => {}
+    }
+}
+
+async fn signalled(signal: impl Future<Output = io::Result<()>>) {
+    if signal.await.is_err() {
         // Without a handler the signal ends the process by itself.
         std::future::pending::<()>().await;
     }
+}
+
+#[cfg(unix)]
+async fn terminated() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    signal(SignalKind::terminate())?.recv().await;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn terminated() -> io::Result<()> {
+    std::future::pending().await
 }
 
 /// Returns random bytes.

@@ -29,10 +29,15 @@ pub(crate) fn columns<const N: usize>(
 
 /// Returns whether a character of text that others wrote could move the cursor or turn text around
 /// (Unicode Standard Annex #9, section 2).
-fn steers_terminals(c: char) -> bool {
+pub(crate) fn steers_terminals(c: char) -> bool {
     let is_bidi = matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
-        | '\u{2066}'..='\u{2069}');
+        | '\u{2028}' | '\u{2029}' | '\u{2066}'..='\u{2069}');
     c.is_control() || is_bidi
+}
+
+/// Returns text of several lines without the characters that steer a terminal.
+pub(crate) fn printable(text: &str) -> String {
+    text.replace(|c: char| c != '\n' && steers_terminals(c), "\u{fffd}")
 }
 
 /// Returns the text of an absent value.

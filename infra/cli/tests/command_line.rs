@@ -127,7 +127,7 @@ fn missing_local_stack_names_make_run() {
 
 /// Starts a local stack that is so many seconds ahead of this machine, and moved by an offset. It
 /// responds to two requests.
-#[expect(clippy::disallowed_methods, reason = "the clock that the tool compares with its own")]
+#[expect(clippy::disallowed_methods, reason = "the tool under test reads this machine's clock")]
 fn local_stack(ahead: i64, offset: i64) -> (String, thread::JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

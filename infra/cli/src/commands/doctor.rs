@@ -15,6 +15,7 @@ use crate::report::{Report, print_line};
 use crate::session::Session;
 use crate::stack::StackTarget;
 use crate::style::{Paint, Style};
+use crate::text_table::steers_terminals;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -121,7 +122,7 @@ fn text(check: &CheckReport, paint: Paint) -> String {
         State::Fail => Style::Bad,
         State::Skip => Style::Faint,
     };
-    let printable = |text: &str| text.replace(char::is_control, "\u{fffd}");
+    let printable = |text: &str| text.replace(steers_terminals, "\u{fffd}");
     let state = paint.paint(style, &format!("{:<4}", check.state.text()));
     let mut text = format!("{state}  {:<20} {}\n", check.id, printable(&check.found));
     for (name, line) in [("why", &check.meaning), ("do", &check.remedy)] {

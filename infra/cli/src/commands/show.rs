@@ -17,7 +17,7 @@ use crate::report::Report;
 use crate::session::{Session, interrupted};
 use crate::similar::similar;
 use crate::style::Paint;
-use crate::text_table::{columns, none, when};
+use crate::text_table::{columns, none, steers_terminals, when};
 use crate::user_state::UserState;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -214,7 +214,7 @@ impl UserReport {
             [] => String::new(),
             names => format!(" Did you mean {}?", names.join(" or ")),
         };
-        let subject = self.subject.replace(char::is_control, "\u{fffd}");
+        let subject = self.subject.replace(steers_terminals, "\u{fffd}");
         format!("Nobody knows `{subject}`.{maybe}{}", all.unwrap_or_default())
     }
 }

@@ -72,7 +72,7 @@ impl GraphUsers {
         format!(
             "{} of {} users have an ACS identity. The subjects are the users' object ids, so the \
              stack's SubjectClaim must be oid.{next}",
-            self.entries.len(),
+            self.entries.iter().filter(|entry| entry.content.is_ok()).count(),
             self.users
         )
     }
@@ -133,6 +133,7 @@ mod tests {
         let rules = users.entries.iter().map(|entry| entry.content.as_ref().unwrap_err().clone());
         let rules: Vec<_> = rules.collect();
         assert_eq!(rules[0], "acsUserIdentity: must be text");
+        assert!(users.notice().starts_with("0 of 2 users have an ACS identity."));
         assert!(rules[1].starts_with("identity: an identity id is"), "{rules:?}");
     }
 }

@@ -87,6 +87,9 @@ impl StackArgs {
         let (region, profile) = (self.region.as_deref(), self.profile.as_deref());
         match (self.stack.as_deref(), &self.local) {
             (Some(stack), None) => Ok(StackTarget::Deployed { stack, region, profile }),
+            (None, Some(url)) if !url.username().is_empty() || url.password().is_some() => {
+                Err(StackError::UserInAddress)
+            }
             (None, Some(url)) if region.or(profile).is_none() => Ok(StackTarget::Local(url)),
             (None, Some(_)) => Err(StackError::AwsOptionForLocalStack),
             _ => Err(StackError::NotNamed),
@@ -156,6 +159,15 @@ mod tests {
             ] {
                 assert_eq!(args(stack, local).target().is_ok(), is_one, "{stack:?} {local:?}");
             }
+        }
+
+        /// An address is printed in errors and commands, and a password with it.
+        #[test]
+        fn address_has_no_password() {
+            let args = args(None, Some("http://me:hidden@127.0.0.1:8080"));
+            let refused = args.target().unwrap_err();
+            assert!(refused.is_usage(), "{refused}");
+            assert!(!refused.to_string().contains("hidden"), "{refused}");
         }
 
         /// A stack named in the environment does not override the command line.

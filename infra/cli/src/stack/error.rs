@@ -16,6 +16,9 @@ pub(crate) enum StackError {
     /// AWS options are given for a local stack.
     #[error("--region and --profile go with --stack")]
     AwsOptionForLocalStack,
+    /// The address of a local stack has a user name or a password.
+    #[error("--local: an address without a user name and a password")]
+    UserInAddress,
     /// A local stack is asked for its dead letters.
     #[error("a local stack has no queues, and so no dead letters")]
     NoQueues,
@@ -48,6 +51,9 @@ pub(crate) enum StackError {
 impl StackError {
     /// Returns whether the command line is to blame.
     pub(crate) const fn is_usage(&self) -> bool {
-        matches!(self, Self::NotNamed | Self::AwsOptionForLocalStack | Self::NoQueues)
+        matches!(
+            self,
+            Self::NotNamed | Self::AwsOptionForLocalStack | Self::UserInAddress | Self::NoQueues
+        )
     }
 }
