@@ -199,6 +199,12 @@ impl Stack {
         })
     }
 
+    /// Returns the console, for its tests.
+    #[cfg(test)]
+    pub(crate) const fn console(&self) -> &Arc<Console> {
+        &self.console
+    }
+
     /// Finishes the requests under way, then ends every part, what others depend on last. What is
     /// exported has all that was acknowledged.
     ///

@@ -192,7 +192,7 @@ mod tests {
             let written = self.store.write(&key, expected, &record, revision, &self.deadline);
             written.await.unwrap();
             let body = serde_json::json!({"Item": {"id": {"S": key.to_text()}}}).to_string();
-            self.changes.note("PutItem", body.as_bytes());
+            self.changes.note(Changed::by("PutItem", body.as_bytes()));
         }
 
         async fn cutoff(&self, subject: &str) -> Option<EpochSeconds> {

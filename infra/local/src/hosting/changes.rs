@@ -25,23 +25,9 @@ pub(crate) enum Changed {
 }
 
 impl Changes {
-    /// Notes a write, by the body of its request.
-    pub(crate) fn note(&self, operation: &str, body: &[u8]) {
-        let request: Value = serde_json::from_slice(body).unwrap_or_default();
-        let row = match operation {
-            "PutItem" => request.get("Item"),
-            "DeleteItem" | "UpdateItem" => request.get("Key"),
-            _ => None,
-        };
-        match row.and_then(id) {
-            Some(id) => self.lock().add(Changed::Rows([id.to_owned()].into())),
-            None => self.note_all(),
-        }
-    }
-
-    /// Notes that any row may have been written.
-    pub(crate) fn note_all(&self) {
-        *self.lock() = Changed::All;
+    /// Notes that rows were written.
+    pub(crate) fn note(&self, changed: Changed) {
+        self.lock().add(changed);
     }
 
     /// Returns what was written since the last call; at first, all.
@@ -55,6 +41,17 @@ impl Changes {
 }
 
 impl Changed {
+    /// Returns what a request writes, by its body.
+    pub(crate) fn by(operation: &str, body: &[u8]) -> Self {
+        let request: Value = serde_json::from_slice(body).unwrap_or_default();
+        let row = match operation {
+            "PutItem" => request.get("Item"),
+            "DeleteItem" | "UpdateItem" => request.get("Key"),
+            _ => None,
+        };
+        row.and_then(id).map_or(Self::All, |id| Self::Rows([id.to_owned()].into()))
+    }
+
     /// Adds what was written later.
     pub(crate) fn add(&mut self, later: Self) {
         match (&mut *self, later) {
@@ -92,8 +89,10 @@ mod tests {
         fn name_each_written_row() {
             let changes = Changes::default();
             assert_eq!(changes.take(), Changed::All, "nothing is known at first");
-            changes.note("PutItem", br#"{"Item":{"id":{"S":"user i alice"}}}"#);
-            changes.note("DeleteItem", br#"{"Key":{"id":{"S":"user i bob"}}}"#);
+            let put = br#"{"Item":{"id":{"S":"user i alice"}}}"#;
+            changes.note(Changed::by("PutItem", put));
+            let delete = br#"{"Key":{"id":{"S":"user i bob"}}}"#;
+            changes.note(Changed::by("DeleteItem", delete));
             let both = ["user i alice", "user i bob"].map(str::to_owned);
             assert_eq!(changes.take(), Changed::Rows(both.into()));
             assert_eq!(changes.take(), Changed::default());
@@ -105,13 +104,13 @@ mod tests {
             let changes = Changes::default();
             for (operation, body) in [("BatchWriteItem", "{}"), ("PutItem", "no JSON")] {
                 changes.take();
-                changes.note(operation, body.as_bytes());
+                changes.note(Changed::by(operation, body.as_bytes()));
                 assert_eq!(changes.take(), Changed::All, "{operation}");
             }
             changes.take();
             for number in 0..=MAX_NAMED {
                 let body = format!(r#"{{"Item":{{"id":{{"S":"{number}"}}}}}}"#);
-                changes.note("PutItem", body.as_bytes());
+                changes.note(Changed::by("PutItem", body.as_bytes()));
             }
             assert_eq!(changes.take(), Changed::All);
         }

@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::task::{JoinError, spawn_blocking};
 
-use crate::hosting::changes::Changes;
+use crate::hosting::changes::{Changed, Changes};
 
 /// How many rows DynamoDB's API writes at once.
 const BATCH: usize = 25;
@@ -186,7 +186,7 @@ impl Rows {
             Ok(())
         });
         if !requests.is_empty() {
-            self.changes.note_all();
+            self.changes.note(Changed::All);
         }
         written
     }

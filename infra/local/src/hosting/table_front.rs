@@ -17,6 +17,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 
+use crate::hosting::changes::Changed;
 use crate::hosting::table_faults::{TableEffect, TableError};
 use crate::hosting::watched::TableRoute;
 
@@ -85,10 +86,16 @@ async fn pass(State(front): State<Front>, parts: Parts, body: Bytes) -> Response
     let error = effect.and_then(|effect| effect.error);
     let passes =
         error.is_none() || effect.is_some_and(|TableEffect { after_effect, .. }| after_effect);
-    let response = if passes { Some(front.send(&parts, body.clone()).await) } else { None };
-    if passes && !READS.contains(&operation) {
-        front.route.rows.changes.note(operation, &body);
-    }
+    let changed = (passes && !READS.contains(&operation)).then(|| Changed::by(operation, &body));
+    let note = || {
+        if let Some(changed) = &changed {
+            front.route.rows.changes.note(changed.clone());
+        }
+    };
+    // Before the write too: a client that hangs up cuts this off.
+    note();
+    let response = if passes { Some(front.send(&parts, body).await) } else { None };
+    note();
     match (error, response) {
         (Some(error), _) => refusal(error),
         (None, Some(response)) => response,

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::config::interceptors::{
 };
 use aws_sdk_dynamodb::config::{ConfigBag, Intercept, RuntimeComponents};
 use aws_sdk_dynamodb::error::BoxError;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_runtime_api::http::Headers;
 use aws_smithy_types::config_bag::{Storable, StoreReplace};
 use bytes::Bytes;
@@ -21,6 +20,7 @@ use http::{Method, Request, Response};
 use identity_client::{ClientOptions, IdentityClient, ReqwestTransport, Transport, TransportError};
 use tokio::time::Instant;
 
+use crate::hosting::changes::Changed;
 use crate::hosting::rows::Rows;
 use crate::hosting::steps::{self, Begun, Part};
 use crate::hosting::table_faults::TableFaults;
@@ -38,7 +38,11 @@ pub(crate) struct TableRoute {
 
 /// Returns a client of the table that settings name.
 fn table(settings: &Settings, route: TableRoute) -> Client {
-    let plain = client(settings.dynamodb.clone(), settings.http.clone());
+    watched(&client(settings.dynamodb.clone(), settings.http.clone()), route)
+}
+
+/// Returns a client that notes its calls.
+fn watched(plain: &Client, route: TableRoute) -> Client {
     Client::from_conf(plain.config().to_builder().interceptor(TableSteps(route)).build())
 }
 
@@ -97,22 +101,13 @@ fn acs_operation(method: &Method, path: &str) -> String {
 #[derive(Debug)]
 struct TableSteps(TableRoute);
 
+/// A call under way, and what it writes. A write is noted before it is sent and again after it: a
+/// reader in between may have seen the row as it was before, and a call that is cut off has no end.
 #[derive(Debug)]
-struct Attempt(Begun);
+struct Attempt(Begun, Option<Changed>);
 
 impl Storable for Attempt {
     type Storer = StoreReplace<Self>;
-}
-
-impl TableSteps {
-    /// Notes a write, before it is sent and again after it: a reader in between may have seen the
-    /// row as it was before, and a request that is cut off has no end.
-    fn note_write(&self, request: &HttpRequest) {
-        let Self(route) = self;
-        if operation(request.headers()) == "PutItem" {
-            route.rows.changes.note("PutItem", request.body().bytes().unwrap_or_default());
-        }
-    }
 }
 
 impl Intercept for TableSteps {
@@ -142,8 +137,12 @@ impl Intercept for TableSteps {
         let request = context.request();
         let operation = operation(request.headers());
         let body = request.body().bytes().unwrap_or_default();
-        self.note_write(request);
-        bag.interceptor_state().store_put(Attempt(steps::begin(Part::Table, operation, body)));
+        let changed = (operation == "PutItem").then(|| Changed::by(operation, body));
+        if let Some(changed) = &changed {
+            self.0.rows.changes.note(changed.clone());
+        }
+        let begun = steps::begin(Part::Table, operation, body);
+        bag.interceptor_state().store_put(Attempt(begun, changed));
         Ok(())
     }
 
@@ -153,10 +152,10 @@ impl Intercept for TableSteps {
         _components: &RuntimeComponents,
         bag: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let Some(Attempt(begun)) = bag.load::<Attempt>() else { return Ok(()) };
+        let Some(Attempt(begun, changed)) = bag.load::<Attempt>() else { return Ok(()) };
         let begun = begun.clone();
-        if let Some(request) = context.request() {
-            self.note_write(request);
+        if let Some(changed) = changed {
+            self.0.rows.changes.note(changed.clone());
         }
         match context.response() {
             Some(response) => {
@@ -182,4 +181,49 @@ fn table_result(status: u16, body: &[u8]) -> String {
     let code = body.get("__type").and_then(serde_json::Value::as_str);
     let code = code.and_then(|code| code.rsplit('#').next());
     code.map_or_else(|| status.to_string(), |code| format!("{status} {code}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use acs_broker_aws::{Access, Credentials, SharedCredentialsProvider};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use axum::Router;
+    use axum::routing::post;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    mod watched_table {
+        use super::*;
+
+        /// Whoever reads the list while a write is under way reads the written row once more.
+        #[tokio::test]
+        async fn write_is_noted_after_it_too() {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let url = format!("http://{}", listener.local_addr().unwrap());
+            let rows = Rows::new(dynoxide::Database::memory().unwrap(), "users");
+            let changes = Arc::clone(&rows.changes);
+            changes.take();
+            // Stands for the table, and for a reader who comes before the row is written.
+            let table = post(move || async move {
+                let alice = Changed::Rows(["alice".to_owned()].into());
+                assert_eq!(changes.take(), alice, "it is noted before it is sent");
+                "{}"
+            });
+            tokio::spawn(async { axum::serve(listener, Router::new().route("/", table)).await });
+            let credentials = Credentials::new("id", "secret", None, None, "test");
+            let access = Access {
+                region: "local".to_owned(),
+                credentials: SharedCredentialsProvider::new(credentials),
+                endpoint_url: Some(url.clone()),
+            };
+            let http = identity_client::http_client(None).unwrap();
+            let route = TableRoute { direct: url, faults: Arc::default(), rows };
+            let client = watched(&client(access, http), route.clone());
+            let id = AttributeValue::S("alice".to_owned());
+            client.put_item().table_name("users").item("id", id).send().await.unwrap();
+            let alice = Changed::Rows(["alice".to_owned()].into());
+            assert_eq!(route.rows.changes.take(), alice, "and after it");
+        }
+    }
 }
