@@ -33,7 +33,9 @@ fn text(value: &Value) -> String {
 #[must_use]
 pub(crate) fn scopes(claims: &Map<String, Value>) -> Vec<String> {
     match claims.get("scope").or_else(|| claims.get("scp")) {
-        Some(Value::String(scopes)) => scopes.split(' ').map(str::to_owned).collect(),
+        Some(Value::String(scopes)) => {
+            scopes.split(' ').filter(|scope| !scope.is_empty()).map(str::to_owned).collect()
+        }
         Some(Value::Array(scopes)) => {
             scopes.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         }
@@ -79,6 +81,8 @@ mod tests {
     fn scopes_are_read_in_any_form() {
         assert_eq!(scopes(&object(json!({"scope": "a  b"}))), ["a", "b"]);
         assert_eq!(scopes(&object(json!({"scp": ["a", "b"]}))), ["a", "b"]);
+        let other_spaces = json!({"scope": "a\tb a\u{a0}b"});
+        assert_eq!(scopes(&object(other_spaces)), ["a\tb", "a\u{a0}b"]);
         assert_eq!(scopes(&object(json!({"scope": "a", "scp": "b"}))), ["a"]);
         assert!(scopes(&object(json!({"scope": 7}))).is_empty());
         assert!(scopes(&object(json!({}))).is_empty());
