@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::{Router, middleware};
-use identity_client::BuildError;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -22,19 +21,20 @@ use crate::dev::health::Health;
 use crate::dev::identity_provider::{AUDIENCE, IdentityProvider};
 use crate::dev::routes::{self as dev_routes, DevApi};
 use crate::gateway::authorizer::Authorizer;
-use crate::gateway::routes::{ContractError, OPENAPI, Routes};
+use crate::gateway::routes::{OPENAPI, Routes};
 use crate::gateway::server::Gateway;
 use crate::gateway::{connection, cors, server};
-use crate::hosting::acs::{Acs, AcsStartError};
+use crate::hosting::acs::Acs;
 use crate::hosting::environment::{self, OPERATOR_SCOPE, ProcessEnvironment, SUBJECT_CLAIM};
-use crate::hosting::table::{Table, TableStartError};
+use crate::hosting::table::Table;
 use crate::log::refusals;
 use crate::options::Options;
-use crate::preflight::{self, Faults};
+use crate::preflight;
 use crate::ready::{self, Ready};
-use crate::state::{KeyFileError, State};
+use crate::state::State;
 
 pub use self::contents::ExportError;
+pub use self::start_error::StartError;
 
 /// How long requests under way may take to finish after a shutdown.
 const GRACE: Duration = Duration::from_secs(5);
@@ -53,50 +53,6 @@ pub struct Stack {
     table: Table,
     /// Last, so that a folder to be forgotten is removed when nobody uses it any more.
     _state: State,
-}
-
-/// The stack could not be started.
-#[derive(Debug, thiserror::Error)]
-pub enum StartError {
-    /// Options or settings have to be changed.
-    #[error("{0}")]
-    Faults(Faults),
-    /// The folder of `--state` cannot be used.
-    #[error("the state folder {} cannot be used", .0.display())]
-    State(PathBuf, #[source] io::Error),
-    /// There is no folder for this run.
-    #[error("no temporary folder can be made in {}, which TMPDIR names", .0.display())]
-    Temporary(PathBuf, #[source] io::Error),
-    /// Another process has the folder of `--state` in use.
-    #[error("another stack uses the state folder {}", .0.display())]
-    Locked(PathBuf, #[source] AcsStartError),
-    /// The identity provider has no key.
-    #[error("the identity provider cannot be started")]
-    Key(#[source] KeyFileError),
-    /// The ACS emulator cannot be started.
-    #[error("the ACS emulator cannot be started")]
-    Acs(#[source] AcsStartError),
-    /// The table cannot be started.
-    #[error("the table cannot be started")]
-    Table(#[source] TableStartError),
-    /// The gateway's port cannot be used.
-    #[error("--port {0} cannot be used for the gateway")]
-    Port(u16, #[source] io::Error),
-    /// The contract cannot be read.
-    #[error("the gateway has no routes")]
-    Contract(#[source] ContractError),
-    /// The functions refuse their settings.
-    #[error("the functions cannot be started")]
-    Functions(#[source] acs_broker_lambda::StartError),
-    /// The file of `--import` cannot be read.
-    #[error("{} of --import cannot be read", .0.display())]
-    Import(PathBuf, #[source] io::Error),
-    /// The state of `--import` or `--seed` cannot be made.
-    #[error("the state of {0} cannot be made: {1}")]
-    Content(&'static str, String),
-    /// There is no HTTP client.
-    #[error("the HTTP client cannot be made")]
-    Http(#[source] BuildError),
 }
 
 impl Stack {
@@ -297,5 +253,6 @@ fn router(gateway: Gateway, api: DevApi, console: Arc<Console>, reach: Reach) ->
 mod contents;
 #[cfg(test)]
 mod socket_tests;
+mod start_error;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,7 @@ use crate::console::app::Console;
 use crate::console::sweep;
 use crate::hosting::schedule;
 use crate::options::Options;
-use crate::stack::StartError;
+use crate::stack::start_error::StartError;
 
 /// Sweeps, and lets rows of the table expire, once a minute.
 pub(super) async fn scheduled(console: Arc<Console>) {
