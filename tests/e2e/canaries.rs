@@ -3,10 +3,11 @@
 use std::sync::{Arc, Mutex};
 
 use acs_broker_config::Settings;
-use acs_broker_harness::hostile::{Dice, HostileProxy};
+use acs_broker_harness::hostile::HostileProxy;
 use acs_broker_harness::lambda::settings;
 use acs_broker_harness::stack::{StackProcess, now};
 use acs_broker_lambda::{App, serve_http};
+use fastrand::Rng;
 use futures_util::{StreamExt as _, stream};
 use identity_client::Timestamp;
 use lambda_runtime::{Context, LambdaEvent};
@@ -54,7 +55,7 @@ async fn none_gets_out() {
         .map(|number| {
             let (app, key) = (Arc::clone(&app), key.clone());
             async move {
-                let (function, event) = event(&Dice::new(number));
+                let (function, event) = event(&mut Rng::with_seed(number));
                 let response = serve(app, function, &event).await;
                 check_response(&event, &response, &key);
                 response["statusCode"].as_u64().unwrap()
@@ -98,23 +99,23 @@ fn check_response(event: &Value, response: &Value, key: &str) {
 
 /// Returns an event with canaries at every place that a client or an issuer fills, but for what a
 /// request needs to get further.
-fn event(dice: &Dice) -> (&'static str, Value) {
-    let (function, route) = ROUTES[dice.roll(ROUTES.len())];
+fn event(random: &mut Rng) -> (&'static str, Value) {
+    let (function, route) = ROUTES[random.usize(..ROUTES.len())];
     let (method, path) = route.split_once(' ').unwrap();
     let mut claims = json!({
-        "iss": "https://idp.example.com", "sub": format!("{CANARY} {}", dice.roll(200)),
+        "iss": "https://idp.example.com", "sub": format!("{CANARY} {}", random.usize(..200)),
         "auth_time": now().to_string(), "iat": now().to_string(), "email": CANARY,
         "name": CANARY, "groups": format!("[{CANARY}]"), "jti": CANARY, "token_use": "access",
-        "scope": if dice.roll(4) == 0 { CANARY } else { "acs.admin" },
+        "scope": if random.usize(..4) == 0 { CANARY } else { "acs.admin" },
     });
-    let users: Vec<_> = (0..=dice.roll(3))
-        .map(|_| json!({"subject": format!("{CANARY} {}", dice.roll(200))}))
+    let users: Vec<_> = (0..=random.usize(..3))
+        .map(|_| json!({"subject": format!("{CANARY} {}", random.usize(..200))}))
         .collect();
     let is_operators = path.contains("operator");
     let mut body = is_operators.then(|| json!({ "users": users }).to_string());
     let mut query = String::new();
     let mut content_type = "application/json".to_owned();
-    match dice.roll(12) {
+    match random.usize(..12) {
         0 => body = Some(json!({ "scopes": [CANARY] }).to_string()),
         1 => body = Some(json!({ "unknown": CANARY }).to_string()),
         2 => body = Some(format!("{{\"expiresInMinutes\": \"{CANARY}\"")),

@@ -52,8 +52,7 @@ impl<T: UserStore> Records<T> {
         let mut scanned = Scanned { picked: Vec::new(), unreadable: Vec::new() };
         let mut after = None;
         loop {
-            let page =
-                self.table.list_readable(after.as_ref(), PAGE_SIZE, &self.deadline()).await?;
+            let page = self.table.list(after.as_ref(), PAGE_SIZE, &self.deadline()).await?;
             let rows = page.records.into_iter();
             scanned.picked.extend(rows.filter_map(|(key, record)| pick(key, record)));
             scanned.unreadable.extend(page.unreadable.into_iter().map(UnreadableRow::from));

@@ -15,7 +15,7 @@ use crate::store_error::StoreError;
 #[derive(Debug, Error)]
 pub enum BrokerError {
     /// The session signed in at or before a cutoff, or so long ago that the cutoff may be forgotten.
-    #[error("the session signed in before the user's tokens were revoked")]
+    #[error("the session has ended, or is too old")]
     SignInAgain,
     /// The user is suspended.
     #[error("the user is suspended")]

@@ -1,5 +1,6 @@
 //! The protocol: what each operation does to the store and to ACS, step by step.
 
+mod check_session;
 mod clean_up;
 mod complete;
 mod create_identity;

@@ -129,28 +129,16 @@ pub trait UserStore: Send + Sync + 'static {
     /// A page sees every write whose reply arrived before its call began. All pages together hold
     /// each row that was there from the first call to the last.
     ///
-    /// Expired rows are left out. So are rows whose key this version cannot read.
+    /// Expired rows are left out. So are rows whose key this version cannot read. A row whose record
+    /// it cannot read is in [`Page::unreadable`], and the caller reports it: the tokens of its user
+    /// may be alive.
     ///
     /// # Errors
-    /// As for [`UserStore::read`]. A scan does not pass over a record that it cannot read.
+    /// The table is out of reach or throttles.
     fn list(
         &self,
         after: Option<&RecordKey>,
         limit: usize,
         deadline: &Deadline,
     ) -> impl Future<Output = Result<Page, StoreError>> + Send;
-
-    /// Returns the records after a key as [`UserStore::list`] does, and passes over those that this
-    /// version cannot read: [`Page::unreadable`] names them, and the caller reports them.
-    ///
-    /// # Errors
-    /// The table is out of reach or throttles.
-    fn list_readable(
-        &self,
-        after: Option<&RecordKey>,
-        limit: usize,
-        deadline: &Deadline,
-    ) -> impl Future<Output = Result<Page, StoreError>> + Send {
-        self.list(after, limit, deadline)
-    }
 }

@@ -206,19 +206,6 @@ impl UserStore for DynamoStore {
         limit: usize,
         deadline: &Deadline,
     ) -> Result<Page, StoreError> {
-        let page = self.list_readable(after, limit, deadline).await?;
-        match page.unreadable.into_iter().next() {
-            Some(row) => Err(StoreError::corrupt(row.why)),
-            None => Ok(Page { unreadable: Vec::new(), ..page }),
-        }
-    }
-
-    async fn list_readable(
-        &self,
-        after: Option<&RecordKey>,
-        limit: usize,
-        deadline: &Deadline,
-    ) -> Result<Page, StoreError> {
         let limit = limit.clamp(1, MAX_PAGE_SIZE);
         let mut start = after.map(item::primary_key);
         let (mut records, mut unreadable) = (Vec::new(), Vec::new());

@@ -148,13 +148,6 @@ impl Cell {
             _ => Expected::Refused(401, "sign_in_again"),
         }
     }
-
-    /// Returns whether no cell of the same route comes later among those that are refused.
-    pub(super) fn is_last_of_its_route(self) -> bool {
-        let of_route = all().into_iter().filter(|(cell, _)| cell.route == self.route);
-        let mut refused = of_route.filter(|(_, expected)| *expected != Expected::Allowed);
-        refused.next_back().is_some_and(|(cell, _)| cell == self)
-    }
 }
 
 impl Route {

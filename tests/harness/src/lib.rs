@@ -13,6 +13,7 @@ pub mod hostile;
 pub mod lambda;
 pub mod log;
 pub mod process;
+mod proxy;
 pub mod queue;
 pub mod recorder;
 pub mod response;

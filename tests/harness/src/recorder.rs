@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::response::Response;
 use serde_json::Value;
-use tokio::net::TcpListener;
-use tokio::task::JoinHandle;
+
+use crate::proxy::{ProxyServer, Upstream};
 
 /// The right that a call needs, as a policy names it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -27,13 +27,12 @@ pub struct Recorder {
     /// The address it listens at.
     pub url: String,
     used: Arc<Mutex<BTreeSet<Right>>>,
-    server: JoinHandle<()>,
+    _server: ProxyServer,
 }
 
 #[derive(Clone)]
 struct ProxyState {
-    http: reqwest::Client,
-    target: String,
+    upstream: Upstream,
     used: Arc<Mutex<BTreeSet<Right>>>,
 }
 
@@ -41,27 +40,16 @@ impl Recorder {
     /// Forwards calls to `target`, a URL without a trailing slash, which may start later.
     pub async fn start(target: &str) -> Self {
         let used = Arc::default();
-        let http = identity_client::http_client(None).expect("an HTTP client");
-        let proxy = ProxyState { http, target: target.to_owned(), used: Arc::clone(&used) };
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let router = Router::new().fallback(forward).with_state(proxy);
-        let server = tokio::spawn(async move {
-            let _ended = axum::serve(listener, router).await;
-        });
-        Self { url, used, server }
+        let proxy = ProxyState { upstream: Upstream::new(target), used: Arc::clone(&used) };
+        let (url, server) =
+            ProxyServer::start(Router::new().fallback(forward).with_state(proxy)).await;
+        Self { url, used, _server: server }
     }
 
     /// The rights that the calls so far needed.
     #[must_use]
     pub fn used(&self) -> BTreeSet<Right> {
         self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
-}
-
-impl Drop for Recorder {
-    fn drop(&mut self) {
-        self.server.abort();
     }
 }
 
@@ -74,14 +62,7 @@ async fn forward(
 ) -> Response {
     let used = rights(&headers, &body);
     proxy.used.lock().unwrap_or_else(PoisonError::into_inner).extend(used);
-    let url = format!("{}{uri}", proxy.target);
-    // The headers stay as they are: the signature covers the host.
-    let sent = proxy.http.request(method, url).headers(headers).body(body).send().await;
-    let Ok(response) = sent else { return StatusCode::BAD_GATEWAY.into_response() };
-    let (status, mut headers) = (response.status(), response.headers().clone());
-    headers.remove("transfer-encoding");
-    let Ok(body) = response.bytes().await else { return StatusCode::BAD_GATEWAY.into_response() };
-    (status, headers, body).into_response()
+    proxy.upstream.pass(method, uri, headers, body).await
 }
 
 /// AWS's JSON protocols name the operation in a header (`DynamoDB_20120810.GetItem`,

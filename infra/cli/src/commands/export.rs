@@ -127,7 +127,7 @@ impl ExportArgs {
         let why = loop {
             let page = async {
                 sleep_until(next_page).await;
-                records.table.list_readable(after.as_ref(), page_size, &records.deadline()).await
+                records.table.list(after.as_ref(), page_size, &records.deadline()).await
             };
             let page = tokio::select! {
                 biased;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::future::{pending, ready};
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use acs_broker_core::{BrokerError, Issuer, Record, RecordKey, UniqueId};
 
@@ -59,8 +58,7 @@ struct Options<'a> {
 }
 
 async fn import(harness: &Harness, lines: &[String], options: Options<'_>) -> Vec<LineOutcome> {
-    let last = AtomicU64::new(1_000_000);
-    let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
+    let ids = UniqueId::counted_from([1; 16]);
     let Options { rules, issuer, dry_run } = options;
     let (records, broker, acs) = (&harness.records, &harness.broker, &harness.client);
     let import = Import { records, broker, acs, ids: &ids, rules, issuer, dry_run };

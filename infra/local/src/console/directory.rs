@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use acs_broker_config::error_chain;
 use acs_broker_core::{Record, RecordKey, StoreError, UserStore};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use identity_client::Deadline;
@@ -87,6 +88,9 @@ async fn read_all<T: UserStore>(store: &T, deadline: &Deadline) -> Result<Users,
     let mut after = None;
     loop {
         let page = store.list(after.as_ref(), PAGE_SIZE, deadline).await?;
+        for row in &page.unreadable {
+            warn_of(&row.key, &row.why);
+        }
         update(&mut users, page.records);
         after = page.next;
         if after.is_none() {
@@ -101,10 +105,21 @@ async fn read_some<T: UserStore>(
     deadline: &Deadline,
 ) -> Result<Vec<(RecordKey, Record)>, StoreError> {
     let reads = keys.into_iter().map(|key| async move {
-        let stored = store.read(&key, deadline).await?;
-        Ok((key, stored.record))
+        match store.read(&key, deadline).await {
+            Ok(stored) => Ok((key, stored.record)),
+            Err(error) if error.is_corrupt() => {
+                warn_of(&key, &error_chain(&error));
+                Ok((key, Record::default()))
+            }
+            Err(error) => Err(error),
+        }
     });
     stream::iter(reads).buffer_unordered(CONCURRENCY).try_collect().await
+}
+
+/// Tells of a row that the list lacks.
+fn warn_of(key: &RecordKey, why: &str) {
+    tracing::warn!(key = key.to_text(), why, "a row cannot be read, and is not listed");
 }
 
 fn update(users: &mut Users, records: impl IntoIterator<Item = (RecordKey, Record)>) {
@@ -227,6 +242,15 @@ mod tests {
             assert_eq!(world.cutoff("u77").await, Some(EpochSeconds(2)));
             assert_eq!(world.cutoff("new").await, Some(EpochSeconds(3)));
             assert_eq!(world.counts(), (pages, 2));
+        }
+
+        /// A row of a newer version does not hide the other users.
+        #[tokio::test]
+        async fn passes_over_unreadable_rows() {
+            let world = World::with(2).await;
+            world.store.rows.make_unreadable("user https://i u0".parse().unwrap());
+            assert_eq!(world.cutoff("u0").await, None);
+            assert_eq!(world.cutoff("u1").await, Some(EpochSeconds(1)));
         }
 
         /// A table that fails for a moment must not leave an old list behind.

@@ -6,12 +6,12 @@
 
 use std::net::{IpAddr, SocketAddr};
 
+use acs_emulator::names_this_machine;
 use axum::extract::{ConnectInfo, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header::{HOST, ORIGIN};
-use http::{HeaderMap, Method, StatusCode};
-use url::{Host, Url};
+use http::{HeaderMap, Method, StatusCode, Uri};
 
 use crate::console::problem::Problem;
 
@@ -42,29 +42,22 @@ pub(crate) async fn guard(
     next: Next,
 ) -> Response {
     let is_near = reach.includes(peer.ip());
-    match check(request.method(), request.uri().path(), request.headers(), is_near) {
+    match check(request.method(), request.uri(), request.headers(), is_near) {
         Ok(()) => next.run(request).await,
         Err(problem) => problem.into_response(),
     }
 }
 
-fn check(method: &Method, path: &str, headers: &HeaderMap, is_near: bool) -> Result<(), Problem> {
+fn check(method: &Method, uri: &Uri, headers: &HeaderMap, is_near: bool) -> Result<(), Problem> {
+    let path = uri.path();
     let is_dev = path == "/dev" || path.starts_with("/dev/");
     if !is_dev && path != "/" && !path.starts_with("/console/") {
         return Ok(());
     }
-    let is_for_us = match host(headers) {
-        // A phone or the Android emulator reaches the stack by an address. A page that attacks
-        // needs a name.
-        Some(Host::Ipv4(_) | Host::Ipv6(_)) if path == SIGN_IN => true,
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    };
-    if !is_for_us {
-        let detail = "Host must be localhost, 127.0.0.1 or [::1]";
-        return Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail));
+    // A phone or the Android emulator signs in by an address. A page that attacks needs a name.
+    if !(path == SIGN_IN && names_address(headers)) {
+        let named = names_this_machine(headers, uri);
+        named.map_err(|error| Problem::new(error.status(), error.to_string()))?;
     }
     if !is_near && path != SIGN_IN {
         let detail = "another machine may call this only with the option --dev-from-anywhere";
@@ -77,14 +70,12 @@ fn check(method: &Method, path: &str, headers: &HeaderMap, is_near: bool) -> Res
     Ok(())
 }
 
-/// Returns the host that a request names; `None` where it names none, or two.
-fn host(headers: &HeaderMap) -> Option<Host<String>> {
+/// Returns whether a request names an IP address, and no other host.
+fn names_address(headers: &HeaderMap) -> bool {
     let mut hosts = headers.get_all(HOST).iter();
-    let (Some(host), None) = (hosts.next(), hosts.next()) else { return None };
-    let url = Url::parse(&format!("http://{}/", host.to_str().ok()?)).ok()?;
-    // A Host with a path or a user in it is not one.
-    let is_plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
-    url.host().filter(|_| is_plain).map(|host| host.to_owned())
+    let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+    let host = host.to_str().unwrap_or_default();
+    host.parse::<SocketAddr>().is_ok() || host.parse::<IpAddr>().is_ok()
 }
 
 /// Returns whether the page of this origin sent the request, or a program that is not a browser.
@@ -112,7 +103,7 @@ mod tests {
             (HeaderName::from_static(name), HeaderValue::from_static(value))
         };
         let headers: HeaderMap = headers.iter().map(pair).collect();
-        match check(method, path, &headers, true) {
+        match check(method, &path.parse().unwrap(), &headers, true) {
             Ok(()) => 200,
             Err(problem) => problem.into_response().status().as_u16(),
         }

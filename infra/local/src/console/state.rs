@@ -56,9 +56,9 @@ enum Line {
 /// All lines but the first, by their kind.
 #[derive(Debug, Default)]
 struct Lines {
-    /// The numbers of the lines of `rows`.
-    row_numbers: Vec<usize>,
     rows: Vec<Value>,
+    /// The number of each row's line.
+    row_numbers: Vec<usize>,
     changes: Vec<Value>,
     sessions: Vec<String>,
     handed_out: Vec<String>,
@@ -125,18 +125,11 @@ impl Console {
     pub(crate) async fn export(&self) -> Result<String, Problem> {
         let exported = self.read_acs("export")?;
         let changes = exported.get("changes").and_then(Value::as_array).cloned();
-        let lines = Lines {
-            row_numbers: Vec::new(),
-            rows: self.parts.route.rows.all().await?,
-            changes: changes.unwrap_or_default(),
-            sessions: self.sessions.tokens(),
-            handed_out: self.handed_out.fingerprints(),
-        };
+        let rows = self.parts.route.rows.all().await?.into_iter().map(Line::Row);
+        let changes = changes.into_iter().flatten().map(Line::Change);
+        let sessions = self.sessions.tokens().into_iter().map(Line::Session);
+        let handed_out = self.handed_out.fingerprints().into_iter().map(Line::HandedOut);
         let mut text = json!(self.header()).to_string();
-        let rows = lines.rows.into_iter().map(Line::Row);
-        let changes = lines.changes.into_iter().map(Line::Change);
-        let sessions = lines.sessions.into_iter().map(Line::Session);
-        let handed_out = lines.handed_out.into_iter().map(Line::HandedOut);
         for line in rows.chain(changes).chain(sessions).chain(handed_out) {
             text.push('\n');
             text.push_str(&json!(line).to_string());

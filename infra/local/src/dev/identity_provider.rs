@@ -45,7 +45,7 @@ pub(crate) enum SignInError {
     /// The body is not what the route takes; the text names the field and the rule.
     #[error(transparent)]
     Malformed(#[from] SignInRule),
-    /// A fault keeps everybody out.
+    /// A fault refuses all users.
     #[error("the identity provider does not respond: a fault asks for this")]
     Unavailable,
     /// The session could not be signed.

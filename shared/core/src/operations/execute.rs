@@ -43,12 +43,10 @@ impl<S: UserStore> TokenBroker<S> {
         }
         if let Initiator::User { signed_in } = initiator {
             self.check_age(signed_in, ctx)?;
-        }
-        if let (Initiator::User { .. }, Operation::Revoke { keep_sessions: true }) =
-            (initiator, operation)
-        {
-            let noted = self.tokens.note_revocation(user, ctx.deadline.now());
-            noted.map_err(|retry_after| BrokerError::TooManyRequests { retry_after })?;
+            if operation == (Operation::Revoke { keep_sessions: true }) {
+                let noted = self.tokens.note_revocation(user, ctx.deadline.now());
+                noted.map_err(|retry_after| BrokerError::TooManyRequests { retry_after })?;
+            }
         }
         // Step 1 (W): accept the operation. The cutoff and the pending operation are one write, so
         // there is no moment at which the sessions are refused and the tokens forgotten.

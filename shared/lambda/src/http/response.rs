@@ -107,7 +107,7 @@ const fn challenge(code: ProblemCode) -> Option<&'static str> {
         // RFC 9470, section 3: only a sign-in from now on will do.
         ProblemCode::SignInAgain => Some(
             "Bearer error=\"insufficient_user_authentication\", \
-             error_description=\"The user's tokens were revoked; sign in again\", max_age=\"0\"",
+             error_description=\"The session has ended; sign in again\", max_age=\"0\"",
         ),
         // RFC 6750, section 3.1.
         ProblemCode::InvalidClaims => Some("Bearer error=\"invalid_token\""),

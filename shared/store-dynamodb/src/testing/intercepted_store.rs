@@ -22,7 +22,7 @@ pub enum StoreCall {
     Write,
     /// [`UserStore::due`]
     Due,
-    /// [`UserStore::list`] and [`UserStore::list_readable`]
+    /// [`UserStore::list`]
     List,
 }
 
@@ -118,19 +118,6 @@ impl<I: Interceptor> UserStore for InterceptedStore<I> {
         let after = after.cloned();
         let act = move |rows: Arc<MemoryStore>, at: Deadline| async move {
             rows.list(after.as_ref(), limit, &at).await
-        };
-        self.call(StoreCall::List, deadline, act).await
-    }
-
-    async fn list_readable(
-        &self,
-        after: Option<&RecordKey>,
-        limit: usize,
-        deadline: &Deadline,
-    ) -> Result<Page, StoreError> {
-        let after = after.cloned();
-        let act = move |rows: Arc<MemoryStore>, at: Deadline| async move {
-            rows.list_readable(after.as_ref(), limit, &at).await
         };
         self.call(StoreCall::List, deadline, act).await
     }

@@ -123,16 +123,6 @@ impl UserStore for MemoryStore {
         limit: usize,
         deadline: &Deadline,
     ) -> Result<Page, StoreError> {
-        let page = self.list_readable(after, limit, deadline).await?;
-        if page.unreadable.is_empty() { Ok(page) } else { Err(StoreError::corrupt("unreadable")) }
-    }
-
-    async fn list_readable(
-        &self,
-        after: Option<&RecordKey>,
-        limit: usize,
-        deadline: &Deadline,
-    ) -> Result<Page, StoreError> {
         let hidden = lock(&self.unreadable).clone();
         self.call(|rows| {
             let start = after.map_or(Bound::Unbounded, Bound::Excluded);

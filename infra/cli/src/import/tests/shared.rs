@@ -25,16 +25,18 @@ fn import_into<'a>(
     Import { records, broker, acs, ids, rules: FAIL, issuer: None, dry_run: false }
 }
 
+async fn owners_now(harness: &Harness) -> Owners {
+    Owners::read(&harness.records).await.unwrap()
+}
+
 /// The second of two imports sees what the first has written meanwhile, and takes its row back:
 /// otherwise one user could read and delete the other's chats.
 #[tokio::test(start_paused = true)]
 async fn later_one_takes_its_row_back() {
     let (harness, left, right) = two_files().await;
-    let last = AtomicU64::new(1_000_000);
-    let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
+    let ids = UniqueId::counted_from([1; 16]);
     let import = import_into(&harness, &ids);
-    let first = Owners::read(&harness.records).await.unwrap();
-    let second = Owners::read(&harness.records).await.unwrap();
+    let [first, second] = [owners_now(&harness).await, owners_now(&harness).await];
     assert_eq!(lines_of(&import, &left, first).await, [LineOutcome::Created]);
     let outcomes = lines_of(&import, &right, second).await;
     let [LineOutcome::TakenBack { was, why }] = outcomes.as_slice() else { panic!("{outcomes:?}") };
@@ -49,11 +51,9 @@ async fn later_one_takes_its_row_back() {
 #[tokio::test(start_paused = true)]
 async fn simultaneous_ones_share_nothing() {
     let (harness, left, right) = two_files().await;
-    let last = AtomicU64::new(1_000_000);
-    let ids = move || UniqueId::from_bits(last.fetch_add(1, Ordering::Relaxed).into());
+    let ids = UniqueId::counted_from([1; 16]);
     let import = import_into(&harness, &ids);
-    let first = Owners::read(&harness.records).await.unwrap();
-    let second = Owners::read(&harness.records).await.unwrap();
+    let [first, second] = [owners_now(&harness).await, owners_now(&harness).await];
     let (one, other) =
         tokio::join!(lines_of(&import, &left, first), lines_of(&import, &right, second));
     let owners = owners_of(&harness, &["left", "right"]);
@@ -62,7 +62,7 @@ async fn simultaneous_ones_share_nothing() {
     assert_eq!(created.count(), owners.len(), "{one:?} {other:?}");
     if owners.is_empty() {
         assert_eq!(
-            lines_of(&import, &left, Owners::read(&harness.records).await.unwrap()).await,
+            lines_of(&import, &left, owners_now(&harness).await).await,
             [LineOutcome::Created]
         );
     }
